@@ -1,0 +1,1 @@
+"""Scorers map clauses to `(n, facets, 3)` probabilities; see ``base``."""

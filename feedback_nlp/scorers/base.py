@@ -1,0 +1,111 @@
+"""What every scorer takes and gives.
+
+A scorer maps clauses to probabilities and touches nothing else: writing mentions is another act
+(``feedback_nlp.insight.mentions``), so that thresholds, calibration and abstention can be tested alone.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.schema import NEUTRAL_BAND
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from feedback_nlp.taxonomy import Taxonomy
+    from feedback_nlp.text.clauses import Clauses
+
+__all__ = ["Prediction", "Scorer"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The judgement of a batch of reviews.
+
+    Attributes
+    ----------
+    clauses : float32 array of shape (n_clauses, n_facets, 3)
+        Probability that the clause mentions the facet and is negative / neutral / positive about it. The rest of the
+        mass, up to 1, is "not mentioned": the sum over the last axis is the ``score``.
+    overall : float32 array of shape (n_reviews, 3)
+        Probability that the review as a whole is negative / neutral / positive; rows sum to 1.
+    flags : float32 array of shape (n_reviews, 5)
+        Probability of each of ``schema.FLAGS``, not exclusive.
+    """
+
+    clauses: NDArray[np.float32]
+    overall: NDArray[np.float32]
+    flags: NDArray[np.float32]
+
+
+class Scorer(ABC):
+    """Base of all scorers.
+
+    ``__init__`` only stores its arguments; ``fit`` learns attributes that end in ``_``; nothing is read or computed
+    before. A fitted scorer has:
+
+    Attributes
+    ----------
+    taxonomy_ : Taxonomy
+        Gives the facet axis.
+    thresholds_ : float32 array of shape (n_facets,)
+        Score from which a mention is written.
+    flag_thresholds_ : float32 array of shape (5,)
+        Probability from which a flag is raised.
+    neutral_band_ : float
+        |polarity| up to this is labelled neutral.
+    safety_threshold_ : float
+        Score from which a negative ``product.safety`` mention puts its issue in the safety band.
+    """
+
+    name: str = ""
+    taxonomy_: Taxonomy
+    thresholds_: NDArray[np.float32]
+    flag_thresholds_: NDArray[np.float32]
+    neutral_band_: float = NEUTRAL_BAND
+    safety_threshold_: float = 0.9
+
+    @abstractmethod
+    def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:
+        """Judge reviews.
+
+        Parameters
+        ----------
+        texts : sequence of str or None, length n_reviews
+            Original texts; ``None`` and blank texts have no clause, even overall and no flags.
+        clauses : Clauses, optional
+            Spans into ``texts``; cut by ``text.clauses.cut_column`` when not given.
+
+        Returns
+        -------
+        Prediction
+        """
+
+    @abstractmethod
+    def save(self, folder: str | Path) -> Path:
+        """Write the model folder of the contract (no pickle) and return it."""
+
+    @classmethod
+    @abstractmethod
+    def load(cls, folder: str | Path, taxonomy: Taxonomy | None = None) -> Scorer:
+        """Read a model folder, verifying its hashes."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Sha256 of everything that decides the scores; the model hash of reports and manifests."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return name, hash and taxonomy, as ``summary.json`` has them under ``model``."""
+        return {
+            "name": self.name,
+            "sha256": self.fingerprint(),
+            "taxonomy": self.taxonomy_.name,
+            "taxonomy_version": self.taxonomy_.version,
+            "taxonomy_sha256": self.taxonomy_.sha256,
+        }

@@ -1,0 +1,1 @@
+"""Columns of text: normalisation, clauses, words, terms, personal data, duplicates."""
