@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from feedback_nlp.datasets import load_corpus, load_sample
     from feedback_nlp.errors import FeedbackError
     from feedback_nlp.pipeline import analyze, classify, demo, load_report, score, segment
-    from feedback_nlp.result import Analysis, Scored
+    from feedback_nlp.pipeline.result import Analysis, Scored
     from feedback_nlp.scorers import load_model
     from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
     from feedback_nlp.text.pii import mask
@@ -44,9 +44,9 @@ __all__ = [
 
 # Public name -> module that defines it: an explicit table, imported on first access.
 _HOME = {
-    "Analysis": "feedback_nlp.result",
+    "Analysis": "feedback_nlp.pipeline.result",
     "FeedbackError": "feedback_nlp.errors",
-    "Scored": "feedback_nlp.result",
+    "Scored": "feedback_nlp.pipeline.result",
     "Taxonomy": "feedback_nlp.taxonomy",
     "analyze": "feedback_nlp.pipeline",
     "classify": "feedback_nlp.pipeline",

@@ -1,7 +1,7 @@
 """Score a column of texts on this machine: in batches, by one process or several, always in input order.
 
-A scorer's answer for a review does not depend on the batch it is in, so any batch size and number of processes
-gives the same tables.
+A scorer judges a review the same in any batch, so any batch size and any number of processes
+give the same tables.
 """
 
 from __future__ import annotations

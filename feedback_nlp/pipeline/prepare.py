@@ -1,0 +1,151 @@
+"""From what the user has (a file, a DataFrame, a list) to canonical reviews, before any scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.schema import ROLES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from feedback_nlp.io.columns import Roles
+
+__all__ = ["Prepared", "prepare"]
+
+SCORE_PREFIX = "fb_"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Reviews ready to be scored.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        All input columns as they were, in the input's order.
+    reviews : pyarrow.Table
+        The canonical reviews (``schema.reviews_schema()``, those roles that are there), row by row.
+    roles : Roles
+        Which column plays which role, and why.
+    source : dict
+        Name, format, encoding, sheet and number of rows of the input, as ``summary.json`` has them.
+    notes : tuple of Bilingual
+        What a careful person would want to know: skipped rows, unreadable dates, repeated ids.
+    """
+
+    table: pa.Table
+    reviews: pa.Table
+    roles: Roles
+    source: dict[str, Any]
+    notes: tuple[Bilingual, ...]
+
+
+def prepare(
+    data: Any,
+    *,
+    columns: Mapping[str, str | None] | None = None,
+    rating_scale: tuple[float, float] | None = None,
+    sheet: str | int | None = None,
+) -> Prepared:
+    """Read data, recognise its columns and bring them to the canonical table.
+
+    Parameters
+    ----------
+    data : path, list of paths, list of str, Series, DataFrame or Arrow table
+        A ``str`` is a path (use a list for texts); ``"-"`` is JSONL on standard input.
+    columns : mapping of role to column name, optional
+        Overrides for the recognised columns; roles as in ``schema.ROLES``.
+    rating_scale : (low, high), optional
+        The scale of the rating column; detected when not given.
+    sheet : str or int, optional
+        Sheet of a workbook, by name or by position from 1.
+
+    Raises
+    ------
+    InputError
+        If the data can't be read or has no text column.
+    ColumnNotFoundError
+        If a named column is not there.
+    """
+    from feedback_nlp.io.columns import canonical, guess
+
+    table, source, notes = _read(data, sheet)
+    table, dropped = _without_scores(table)
+    overrides = {role: name for role, name in (columns or {}).items() if name is not None}
+    _check_roles(overrides)
+    roles = guess(table, overrides, rating_scale=rating_scale)
+    reviews, more = canonical(table, roles)
+    return Prepared(table, reviews, roles, source, (*notes, *dropped, *more, *_duplicate_ids(reviews)))
+
+
+Read = tuple["pa.Table", dict[str, Any], tuple[Bilingual, ...]]
+
+
+def _read(data: Any, sheet: str | int | None) -> Read:
+    if isinstance(data, str | Path):
+        return _read_files([data], sheet)
+    if isinstance(data, list | tuple) and data and all(isinstance(item, Path) for item in data):
+        return _read_files(data, sheet)
+    from feedback_nlp.frames import to_table
+
+    table = to_table(data)
+    source = {"name": type(data).__name__, "format": "memory", "encoding": None, "sheet": None}
+    return table, source | {"n_rows": table.num_rows}, ()
+
+
+def _read_files(paths: Sequence[str | Path], sheet: str | int | None) -> Read:
+    from feedback_nlp.io import readers
+
+    raw = readers.concat([readers.read(path, sheet=sheet) for path in paths])
+    info = raw.info
+    source = {
+        "name": "、".join("stdin" if str(path) == "-" else Path(path).name for path in paths),
+        "format": info.format,
+        "encoding": info.encoding,
+        "sheet": info.sheet,
+        "n_rows": raw.table.num_rows,
+    }
+    return raw.table, source, info.notes
+
+
+def _without_scores(table: pa.Table) -> tuple[pa.Table, tuple[Bilingual, ...]]:
+    """Drop the columns of an earlier scoring, which would stand twice in the output."""
+    from feedback_nlp.schema import scored_schema
+
+    old = [name for name in scored_schema().names if name in table.column_names]
+    if not old:
+        return table, ()
+    note = Bilingual(
+        f"输入里已有上次打分的列（{SCORE_PREFIX}…），已重新计算。",
+        f"The input holds columns of an earlier scoring ({SCORE_PREFIX}…); they are computed anew.",
+    )
+    return table.drop_columns(old), (note,)
+
+
+def _check_roles(overrides: Mapping[str, str]) -> None:
+    unknown = sorted(set(overrides) - set(ROLES))
+    if unknown:
+        raise InputError(
+            Bilingual(f"没有角色“{unknown[0]}”。", f"No role '{unknown[0]}'."),
+            Bilingual(f"可用的角色：{'、'.join(ROLES)}。", f"Roles: {', '.join(ROLES)}."),
+        )
+
+
+def _duplicate_ids(reviews: pa.Table) -> tuple[Bilingual, ...]:
+    import pyarrow.compute as pc
+
+    ids = reviews["review_id"]
+    surplus = reviews.num_rows - pc.count_distinct(ids, mode="all").as_py()
+    if surplus == 0:
+        return ()
+    return (
+        Bilingual(
+            f"编号有重复：{surplus} 行的编号前面出现过，已保留。",
+            f"Ids repeat: {surplus} rows have an id that stands before; they are kept.",
+        ),
+    )

@@ -1,0 +1,97 @@
+"""Build an analysis again from what an earlier run wrote, without scoring."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.pipeline.result import MENTIONS, SCORED, Analysis, Options, Scored
+from feedback_nlp.schema import METADATA_KEY, check, mentions_schema, scored_schema
+from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["load_report"]
+
+
+def load_report(
+    source: str | Path,
+    *,
+    mentions: str | Path | None = None,
+    taxonomy: str | Path | Taxonomy | None = None,
+    options: Options | None = None,
+) -> Analysis:
+    """Load the analysis of a folder written by ``analyze``, or of a scored Parquet file.
+
+    Parameters
+    ----------
+    source : str or Path
+        A folder with ``scored.parquet`` and ``mentions.parquet``, or a scored Parquet file.
+    mentions : str or Path, optional
+        The mentions file; ``mentions.parquet`` beside ``source`` when not given.
+    taxonomy : str, Path or Taxonomy, optional
+        The one it was scored with when not given.
+    options : Options, optional
+        Language, weights, feasibility and so on.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or was not written by this package.
+    """
+    path = Path(source)
+    scored_path = path / SCORED if path.is_dir() else path
+    table = _read(scored_path)
+    meta = _metadata(table, scored_path)
+    found = check(_read(Path(mentions or scored_path.parent / MENTIONS)), mentions_schema(), MENTIONS)
+    check(table, scored_schema(), scored_path.name)
+    named = load_taxonomy(taxonomy or meta["taxonomy"])
+    scored = _split(table, found, meta)
+    return Analysis.build(
+        scored,
+        taxonomy=named,
+        safety_threshold=float(meta["safety_threshold"]),
+        options=options or Options(),
+    )
+
+
+def _read(path: Path) -> pa.Table:
+    from feedback_nlp.io.readers import read
+
+    if not path.is_file():
+        raise InputError(
+            Bilingual(f"找不到 {path}。", f"No file {path}."),
+            Bilingual(
+                "给 analyze 写出的文件夹，或 score 写出的 .parquet（提及表用 --mentions 指明）。",
+                "Give a folder written by analyze, or a .parquet written by score (its mentions with --mentions).",
+            ),
+        )
+    return read(path).table
+
+
+def _metadata(table: pa.Table, path: Path) -> dict[str, Any]:
+    note = (table.schema.metadata or {}).get(METADATA_KEY)
+    if note is None:
+        raise InputError(
+            Bilingual(f"{path.name} 不是打分文件。", f"{path.name} is not a scored file."),
+            Bilingual("先运行 feedback-nlp analyze 或 score。", "Run feedback-nlp analyze or score first."),
+        )
+    meta: dict[str, Any] = json.loads(note)
+    return meta
+
+
+def _split(table: pa.Table, mentions: pa.Table, meta: dict[str, Any]) -> Scored:
+    """Take a scored table apart into input, canonical reviews and scores."""
+    from feedback_nlp.io.columns import Roles, canonical
+
+    columns = table.select(scored_schema().names)
+    rest = table.drop_columns(scored_schema().names)
+    scale = meta["rating_scale"]
+    roles = Roles(columns=dict(meta["roles"]), rating_scale=tuple(scale) if scale else None, why={})
+    reviews, _ = canonical(rest, roles)
+    if "review_id" not in meta["roles"]:
+        rest = rest.drop_columns(["review_id"])
+    return Scored(rest, reviews, columns, mentions, meta)

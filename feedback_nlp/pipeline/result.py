@@ -1,0 +1,315 @@
+"""What people hold: ``Scored`` (reviews and mentions) and ``Analysis`` (issues, ranks, reports)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp import __version__
+from feedback_nlp.errors import Bilingual
+from feedback_nlp.schema import METADATA_KEY
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from feedback_nlp.insight.analysis import Insight
+    from feedback_nlp.taxonomy import Taxonomy
+
+__all__ = ["Analysis", "Options", "Scored"]
+
+REPORT = "report.html"
+WORKBOOK = "issues.xlsx"
+SCORED = "scored.parquet"
+MENTIONS = "mentions.parquet"
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What an analysis can be asked without scoring again.
+
+    Attributes
+    ----------
+    lang : {"zh", "en"}
+    weights : (impact, scope, feasibility)
+        Exponents of the priority.
+    feasibility : dict
+        Facet code or issue id to 1 … 5.
+    draws, seed : int
+        Bootstrap draws of the rank intervals, and their seed.
+    mask : bool
+        Mask personal data in reports.
+    """
+
+    lang: str = "zh"
+    weights: tuple[float, float, float] = (0.5, 0.3, 0.2)
+    feasibility: dict[str, int] = field(default_factory=dict)
+    draws: int = 1000
+    seed: int = 0
+    mask: bool = True
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scored reviews and their mentions.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        The input columns as they were.
+    canonical : pyarrow.Table
+        The same rows with roles as columns (``schema.reviews_schema()``).
+    columns : pyarrow.Table
+        The same rows' scores (``schema.scored_schema()``).
+    mention_table : pyarrow.Table
+        One row per (review, clause, facet).
+    meta : dict
+        Input, roles, model and taxonomy; travels in the Parquet files.
+    """
+
+    table: pa.Table
+    canonical: pa.Table
+    columns: pa.Table
+    mention_table: pa.Table
+    meta: dict[str, Any]
+
+    @cached_property
+    def reviews(self) -> pd.DataFrame:
+        """All input columns with ``fb_*`` beside them, in input order."""
+        return self.review_table.to_pandas()
+
+    @cached_property
+    def mentions(self) -> pd.DataFrame:
+        """One row per (review, clause, facet)."""
+        return self.mention_table.to_pandas()
+
+    @cached_property
+    def review_table(self) -> pa.Table:
+        """``reviews`` as an Arrow table; ``review_id`` is added where no input column has that name."""
+        table = self.table
+        if "review_id" not in table.column_names:
+            table = table.add_column(0, "review_id", self.canonical["review_id"])
+        for name in self.columns.column_names:
+            table = table.append_column(self.columns.schema.field(name), self.columns[name])
+        return self._described(table)
+
+    @property
+    def judged(self) -> pa.Table:
+        """The canonical reviews with their scores: what insight and reports are computed from."""
+        table = self.canonical
+        for name in self.columns.column_names:
+            table = table.append_column(self.columns.schema.field(name), self.columns[name])
+        return table
+
+    def write(self, path: str | Path, mentions: str | Path | None = None, *, force: bool = False) -> None:
+        """Write the reviews, and the mentions if asked; suffixes pick the formats.
+
+        Raises
+        ------
+        OutputError
+            If a file is there already (and not ``force``) or can't be written; nothing is left half-written.
+        """
+        from feedback_nlp.io.writers import check_writable, write_table
+
+        for target in (path, mentions):
+            if target is not None:
+                check_writable(target, force=force)
+        write_table(self.review_table, path, force=force)
+        if mentions is not None:
+            write_table(self._described(self.mention_table), mentions, force=force)
+
+    def _described(self, table: pa.Table) -> pa.Table:
+        note = json.dumps(self.meta, ensure_ascii=False, sort_keys=True).encode()
+        return table.replace_schema_metadata({METADATA_KEY: note})
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Feedback turned into ranked improvement areas.
+
+    Built by :func:`feedback_nlp.analyze`; the tables are DataFrames, the reports files or strings.
+    """
+
+    scored: Scored
+    insight: Insight
+    taxonomy: Taxonomy
+    options: Options
+    safety_threshold: float
+    notes: tuple[Bilingual, ...] = ()
+
+    @classmethod
+    def build(
+        cls,
+        scored: Scored,
+        *,
+        taxonomy: Taxonomy,
+        safety_threshold: float,
+        options: Options,
+        notes: tuple[Bilingual, ...] = (),
+    ) -> Analysis:
+        """Aggregate scored reviews into issues and ranks."""
+        from feedback_nlp.insight.analysis import analyse
+
+        insight = analyse(
+            scored.judged,
+            scored.mention_table,
+            taxonomy,
+            weights=options.weights,
+            feasibility=options.feasibility,
+            rating_scale=scored.meta["rating_scale"],
+            safety_threshold=safety_threshold,
+            draws=options.draws,
+            seed=options.seed,
+            lang=options.lang,
+        )
+        return cls(scored, insight, taxonomy, options, safety_threshold, notes)
+
+    @cached_property
+    def issues(self) -> pd.DataFrame:
+        """Issues in rank order, with intervals (columns as in the contract)."""
+        return self.insight.issues.to_pandas()
+
+    @cached_property
+    def mentions(self) -> pd.DataFrame:
+        """One row per (review, clause, facet); every negative one has its ``issue_id``."""
+        return self.insight.mentions.to_pandas()
+
+    @cached_property
+    def reviews(self) -> pd.DataFrame:
+        """All input columns with ``fb_*`` beside them, in input order."""
+        return self.scored.reviews
+
+    @cached_property
+    def elements(self) -> pd.DataFrame:
+        """Elements and facets with their shares and satisfaction."""
+        return self.insight.elements.to_pandas()
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Everything the reports show, as plain data (more than ``summary.json``)."""
+        from feedback_nlp.report.summary import build
+
+        return build(
+            self.scored.judged,
+            self.insight.mentions,
+            self.insight,
+            self.taxonomy,
+            self._meta(),
+            lang=self.options.lang,
+            mask=self.options.mask,
+        )
+
+    def rerank(
+        self,
+        *,
+        weights: tuple[float, float, float] | None = None,
+        feasibility: Mapping[str, int] | None = None,
+    ) -> Analysis:
+        """Return the analysis with other weights or feasibilities, without scoring again."""
+        changed = replace(
+            self.options,
+            weights=weights or self.options.weights,
+            feasibility=dict(self.options.feasibility if feasibility is None else feasibility),
+        )
+        return self.with_options(changed)
+
+    def with_options(self, options: Options) -> Analysis:
+        """Return the analysis with other options, without scoring again."""
+        return Analysis.build(
+            self.scored,
+            taxonomy=self.taxonomy,
+            safety_threshold=self.safety_threshold,
+            options=options,
+            notes=self.notes,
+        )
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the report as one self-contained HTML file and return its path."""
+        from feedback_nlp.io.writers import atomic
+
+        with atomic(path) as temporary:
+            self._write_html(temporary)
+        return Path(path)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """Write the workbook and return its path."""
+        from feedback_nlp.io.writers import atomic
+
+        with atomic(path) as temporary:
+            self._write_excel(temporary)
+        return Path(path)
+
+    def to_markdown(self) -> str:
+        """Return a short summary for a chat, an e-mail or a terminal."""
+        from feedback_nlp.report.markdown import render
+
+        return render(self.summary)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``summary.json`` of the contract."""
+        from feedback_nlp.report.summary import public
+
+        return public(self.summary)
+
+    def write(self, folder: str | Path) -> dict[str, Path]:
+        """Write report, workbook, tables and summary into ``folder``; all of them or none.
+
+        Returns
+        -------
+        dict
+            File name to path.
+
+        Raises
+        ------
+        OutputError
+            If the folder can't be written; files of an earlier run then stay as they were.
+        """
+        from feedback_nlp.io.writers import atomic, make_folder, write_parquet
+
+        target = make_folder(folder)
+        writers = {
+            SCORED: lambda path: write_parquet(self.scored.review_table, path),
+            MENTIONS: lambda path: write_parquet(self.scored._described(self.insight.mentions), path),
+            SUMMARY: self._write_summary,
+            WORKBOOK: self._write_excel,
+            REPORT: self._write_html,
+        }
+        with ExitStack() as stack:
+            for name, write in writers.items():
+                write(stack.enter_context(atomic(target / name)))
+        return {name: target / name for name in writers}
+
+    def _write_html(self, path: Path) -> None:
+        from feedback_nlp.report.html import render
+
+        path.write_text(render(self.summary), encoding="utf-8")
+
+    def _write_excel(self, path: Path) -> None:
+        from feedback_nlp.report.excel import write
+
+        write(self.summary, path)
+
+    def _write_summary(self, path: Path) -> None:
+        text = json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+    def _meta(self) -> dict[str, Any]:
+        return {
+            **self.scored.meta,
+            "options": asdict(self.options),
+            "notes": self.notes,
+            "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "version": __version__,
+        }
+
+    def _repr_html_(self) -> str:
+        shown = self.issues[["rank", "name", "n_reviews", "share", "priority", "trend"]].head(10)
+        html: str = shown.to_html(index=False, float_format="{:.3f}".format)
+        return html

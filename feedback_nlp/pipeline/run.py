@@ -1,0 +1,209 @@
+"""Score and analyse: the two calls everything else is built on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.pipeline.prepare import Prepared, prepare
+from feedback_nlp.pipeline.result import Analysis, Options, Scored
+from feedback_nlp.schema import ROLES
+from feedback_nlp.scorers import load_model
+from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from feedback_nlp.engines.local import Progress
+    from feedback_nlp.scorers.base import Scorer
+
+__all__ = ["analyze", "analyze_prepared", "demo", "score", "score_prepared"]
+
+
+def analyze(
+    data: Any,
+    *,
+    text: str | None = None,
+    id: str | None = None,
+    rating: str | None = None,
+    nps: str | None = None,
+    time: str | None = None,
+    channel: str | None = None,
+    product: str | None = None,
+    store: str | None = None,
+    customer: str | None = None,
+    amount: str | None = None,
+    tier: str | None = None,
+    rating_scale: tuple[float, float] | None = None,
+    sheet: str | int | None = None,
+    model: str | Path | Scorer = "linear",
+    taxonomy: str | Path | Taxonomy = "default",
+    lang: str = "zh",
+    weights: tuple[float, float, float] = (0.5, 0.3, 0.2),
+    feasibility: Mapping[str, int] | None = None,
+    mask: bool = True,
+    draws: int = 1000,
+    seed: int = 0,
+    jobs: int | None = 1,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Turn feedback into ranked improvement areas with their evidence.
+
+    Parameters
+    ----------
+    data : path, list of paths, list of str, Series, DataFrame or Arrow table
+        The reviews; a ``str`` is a path.
+    text, id, rating, nps, time, channel, product, store, customer, amount, tier : str, optional
+        Column names; recognised from headers and values when not given.
+    rating_scale : (low, high), optional
+        Scale of the rating; detected when not given.
+    sheet : str or int, optional
+        Sheet of a workbook.
+    model : str, Path or Scorer
+        Installed model, model folder, or a fitted scorer.
+    taxonomy : str, Path or Taxonomy
+        Shipped taxonomy by name, or a TOML file. One with other facets needs ``model="lexicon"``.
+    lang : {"zh", "en"}
+        Language of names and reports.
+    weights : (impact, scope, feasibility)
+        Exponents of the priority, ≥ 0; scaled to sum 1.
+    feasibility : mapping, optional
+        Facet code or issue id to 1 (hard) … 5 (easy); the taxonomy's defaults otherwise.
+    mask : bool
+        Mask personal data in reports (the tables always hold the original texts).
+    draws : int
+        Bootstrap draws behind rank intervals.
+    seed : int
+        Seed of those draws: the same input and seed give the same result.
+    jobs : int, optional
+        Processes for scoring; ``None`` chooses.
+    progress : callable, optional
+        Called with (reviews done, reviews in all).
+
+    Returns
+    -------
+    Analysis
+
+    Raises
+    ------
+    InputError, ColumnNotFoundError, TaxonomyError, ModelError
+        With one line on what is wrong and what to do.
+
+    Examples
+    --------
+    >>> result = analyze(["物流太慢了", "客服很耐心", "退款拖了一个月"], draws=50)
+    >>> sorted(result.issues.columns)[:3]
+    ['element', 'examples', 'facet']
+    """
+    named = (id, text, rating, nps, time, channel, product, store, customer, amount, tier)
+    prepared = prepare(
+        data, columns=dict(zip(ROLES, named, strict=True)), rating_scale=rating_scale, sheet=sheet
+    )
+    options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask)
+    return analyze_prepared(
+        prepared, model=model, taxonomy=taxonomy, options=options, jobs=jobs, progress=progress
+    )
+
+
+def analyze_prepared(
+    prepared: Prepared,
+    *,
+    model: str | Path | Scorer = "linear",
+    taxonomy: str | Path | Taxonomy = "default",
+    options: Options | None = None,
+    jobs: int | None = 1,
+    progress: Progress | None = None,
+) -> Analysis:
+    """Analyse what :func:`prepare` gave; parameters as in :func:`analyze`."""
+    scored, scorer = _scored(prepared, model, taxonomy, jobs, progress)
+    return Analysis.build(
+        scored,
+        taxonomy=scorer.taxonomy_,
+        safety_threshold=scorer.safety_threshold_,
+        options=options or Options(),
+        notes=prepared.notes,
+    )
+
+
+def score(
+    data: Any,
+    *,
+    text: str | None = None,
+    id: str | None = None,
+    customer: str | None = None,
+    sheet: str | int | None = None,
+    model: str | Path | Scorer = "linear",
+    taxonomy: str | Path | Taxonomy = "default",
+    jobs: int | None = 1,
+    progress: Progress | None = None,
+) -> Scored:
+    """Score reviews without aggregating them; parameters as in :func:`analyze`.
+
+    Examples
+    --------
+    >>> score(["物流太慢了"]).mentions.facet.tolist()
+    ['logistics.speed']
+    """
+    prepared = prepare(data, columns={"review_id": id, "text": text, "customer": customer}, sheet=sheet)
+    return score_prepared(prepared, model=model, taxonomy=taxonomy, jobs=jobs, progress=progress)
+
+
+def score_prepared(
+    prepared: Prepared,
+    *,
+    model: str | Path | Scorer = "linear",
+    taxonomy: str | Path | Taxonomy = "default",
+    jobs: int | None = 1,
+    progress: Progress | None = None,
+) -> Scored:
+    """Score what :func:`prepare` gave; parameters as in :func:`analyze`."""
+    return _scored(prepared, model, taxonomy, jobs, progress)[0]
+
+
+def demo(**options: Any) -> Analysis:
+    """Run the main job on the bundled sample; options as in :func:`analyze`."""
+    from feedback_nlp.catalog import sample_path
+
+    return analyze(sample_path("xlsx"), **options)
+
+
+def _scored(
+    prepared: Prepared,
+    model: str | Path | Scorer,
+    taxonomy: str | Path | Taxonomy,
+    jobs: int | None,
+    progress: Progress | None,
+) -> tuple[Scored, Scorer]:
+    from feedback_nlp.engines.local import score_column
+
+    scorer = load_model(model, load_taxonomy(taxonomy))
+    texts = prepared.reviews["text"].to_pylist()
+    ids = prepared.reviews["review_id"].to_pylist()
+    mentions, columns = score_column(ids, texts, scorer, jobs=jobs, progress=progress)
+    columns = _with_status(columns, prepared.reviews, texts, ids)
+    meta = {
+        "input": prepared.source,
+        "roles": dict(prepared.roles.columns),
+        "rating_scale": prepared.roles.rating_scale,
+        "model": scorer.describe(),
+        "safety_threshold": scorer.safety_threshold_,
+        "taxonomy": taxonomy if isinstance(taxonomy, str) else str(getattr(taxonomy, "name", taxonomy)),
+    }
+    return Scored(prepared.table, prepared.reviews, columns, mentions, meta), scorer
+
+
+def _with_status(columns: pa.Table, reviews: pa.Table, texts: list[str | None], ids: list[str]) -> pa.Table:
+    """Add why a review is or isn't counted: needs the whole file, so it comes after scoring."""
+    import pyarrow as pa
+
+    from feedback_nlp.schema import scored_schema
+    from feedback_nlp.text import duplicates, quality
+
+    statuses = quality.status(texts)
+    customers = reviews["customer"].to_pylist() if "customer" in reviews.column_names else None
+    copies = duplicates.exact(texts, ids, customers, statuses)
+    added = columns.append_column("fb_status", pa.array(statuses, pa.string())).append_column(
+        "fb_duplicate_of", pa.array(copies, pa.string())
+    )
+    return added.select(scored_schema().names)
