@@ -1,0 +1,74 @@
+"""``feedback-nlp analyze``: everything, in one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feedback_nlp.cli import options as opt
+
+DEFAULT_OUT = "feedback-report"
+EPILOG = (
+    "例：`feedback-nlp analyze 投诉.xlsx` · `feedback-nlp analyze 1月.csv 2月.csv --text 内容 --time 日期 --out 报告` · "
+    "`feedback-nlp analyze 投诉.xlsx --save-config`（下月不必再给选项）"
+)
+
+
+def analyze(
+    files: Annotated[
+        list[str], typer.Argument(help="表格文件，可多个；- 为标准输入的 JSONL。", metavar="文件...")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help=f"输出文件夹（默认 {DEFAULT_OUT}）。")
+    ] = None,
+    text: opt.Text = None,
+    id: opt.Id = None,
+    rating: opt.Rating = None,
+    nps: opt.Nps = None,
+    time: opt.Time = None,
+    channel: opt.Channel = None,
+    product: opt.Product = None,
+    store: opt.Store = None,
+    customer: opt.Customer = None,
+    amount: opt.Amount = None,
+    tier: opt.Tier = None,
+    rating_scale: opt.RatingScale = None,
+    sheet: opt.Sheet = None,
+    model: opt.Model = None,
+    taxonomy: opt.TaxonomyName = None,
+    weights: opt.Weights = None,
+    jobs: opt.Jobs = None,
+    config: opt.Config = None,
+    save_config: opt.SaveConfig = False,
+    lang: opt.Lang = None,
+    no_mask: opt.NoMask = False,
+    force: opt.Force = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """从一份导出表到完整报告：report.html、issues.xlsx、scored.parquet、mentions.parquet、summary.json。"""
+    given = {name: value for name, value in locals().items() if name not in ("files", "config")}
+    run(files, given, config)
+
+
+def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
+    """Run the main job with options as given on the command line."""
+    from feedback_nlp.cli import console, runs
+
+    chosen = opt.merge(given, files, config)
+    ready = runs.prepared(files, chosen)
+    runs.save_config(files, ready, chosen)
+    from feedback_nlp.pipeline import analyze_prepared
+
+    with console.progress("打分", "Scoring") as progress:
+        analysis = analyze_prepared(
+            ready,
+            model=chosen.get("model", "linear"),
+            taxonomy=chosen.get("taxonomy", "default"),
+            options=runs.analysis_options(chosen),
+            jobs=chosen.get("jobs"),
+            progress=progress,
+        )
+    runs.write_reports(analysis, Path(chosen.get("out", DEFAULT_OUT)), chosen)

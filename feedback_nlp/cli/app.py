@@ -1,0 +1,108 @@
+"""The Typer app: commands, exit codes, and the one place where an error becomes a line.
+
+Exit codes: 0 done, 2 the user can fix it, 1 our bug, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from feedback_nlp import __version__
+from feedback_nlp.cli import (
+    analyze,
+    classify,
+    console,
+    demo,
+    models,
+    report,
+    score,
+    segment,
+    taxonomy,
+)
+from feedback_nlp.errors import FeedbackError
+
+DEBUG_VARIABLE = "FEEDBACK_NLP_DEBUG"
+INTERRUPTED = 130
+
+
+class FeedbackGroup(TyperGroup):
+    """Turns what commands raise into one line and an exit code, in the shell and under ``CliRunner`` alike."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command."""
+        console.setup()
+        try:
+            return super().invoke(ctx)
+        except FeedbackError as error:
+            console.error(error.message(console.lang()))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            console.error(
+                console.text("已中断；没有留下写了一半的文件。", "Interrupted; no half-written file is left.")
+            )
+            raise typer.Exit(INTERRUPTED) from error
+        except BrokenPipeError:
+            # The reader of our output (head, less) has closed it: nothing is wrong. Point stdout elsewhere
+            # so that the interpreter's last flush does not fail either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception as error:  # the last line of defence: a user never sees a traceback
+            if os.environ.get(DEBUG_VARIABLE) or _is_usage(error):
+                raise
+            console.error(_bug(error))
+            raise typer.Exit(1) from error
+
+
+def _is_usage(error: Exception) -> bool:
+    """Whether the command line's own parser raised it (it prints and exits 2 by itself)."""
+    return hasattr(error, "exit_code") and hasattr(error, "show")
+
+
+def _bug(error: Exception) -> str:
+    kind = type(error).__name__
+    return console.text(
+        f"程序内部错误（{kind}：{error}）。提示：这是我们的缺陷；设 {DEBUG_VARIABLE}=1 重跑可得到详情，请附上反馈。",
+        f"Internal error ({kind}: {error}). Hint: this is our bug; run again with {DEBUG_VARIABLE}=1 and send us the output.",
+    )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        console.result(__version__)
+        raise typer.Exit(0)
+
+
+app = typer.Typer(
+    name="feedback-nlp",
+    cls=FeedbackGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="把中文投诉和评价变成有证据的改进排序。Turns Chinese complaints and reviews into a ranked list of improvements.",
+    epilog="先试试：`feedback-nlp demo` · 自己的文件：`feedback-nlp analyze 投诉.xlsx`",
+)
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="显示版本。"),
+) -> None:
+    """Hold the options that come before a command."""
+
+
+app.command("demo")(demo.demo)
+app.command("analyze", epilog=analyze.EPILOG)(analyze.analyze)
+app.command("score")(score.score)
+app.command("segment")(segment.segment)
+app.command("classify")(classify.classify)
+app.command("report")(report.report)
+app.add_typer(taxonomy.app, name="taxonomy")
+app.add_typer(models.app, name="models")

@@ -1,0 +1,178 @@
+"""The options commands share, and how they meet the configuration file.
+
+An option given on the command line wins over ``feedback-nlp.toml``, which wins over the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from feedback_nlp.cli import console
+from feedback_nlp.errors import Bilingual, ConfigError
+
+COLUMNS = "列 Columns"
+RUN = "运行 Run"
+OUTPUT = "输出 Output"
+
+
+def _column(flag: str, help_text: str) -> Any:
+    return typer.Option(flag, help=help_text, rich_help_panel=COLUMNS, metavar="列名")
+
+
+Text = Annotated[str | None, _column("--text", "评价/投诉内容所在的列（默认自动识别，下同）。")]
+Id = Annotated[str | None, _column("--id", "编号。")]
+Rating = Annotated[str | None, _column("--rating", "评分。")]
+Nps = Annotated[str | None, _column("--nps", "推荐意愿 0–10。")]
+Time = Annotated[str | None, _column("--time", "时间。")]
+Channel = Annotated[str | None, _column("--channel", "渠道。")]
+Product = Annotated[str | None, _column("--product", "产品。")]
+Store = Annotated[str | None, _column("--store", "门店。")]
+Customer = Annotated[str | None, _column("--customer", "客户。")]
+Amount = Annotated[str | None, _column("--amount", "金额。")]
+Tier = Annotated[str | None, _column("--tier", "客户等级。")]
+RatingScale = Annotated[
+    str | None,
+    typer.Option(
+        "--rating-scale", help="评分的量程，如 1-5、0-10、0-100。", rich_help_panel=COLUMNS, metavar="低-高"
+    ),
+]
+Sheet = Annotated[
+    str | None,
+    typer.Option("--sheet", help="工作表名或序号（从 1 起）。", rich_help_panel=COLUMNS, metavar="名称"),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model", help="linear（默认）、lexicon 或模型文件夹。", rich_help_panel=RUN, metavar="名称|路径"
+    ),
+]
+TaxonomyName = Annotated[
+    str | None,
+    typer.Option(
+        "--taxonomy", help="分类体系：自带的名字或 TOML 文件。", rich_help_panel=RUN, metavar="名称|路径"
+    ),
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="进程数（默认按数据量和核数）。", rich_help_panel=RUN)
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        help="影响,范围,可行性 的权重（默认 0.5,0.3,0.2）。",
+        rich_help_panel=RUN,
+        metavar="a,b,c",
+    ),
+]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", help="配置文件；默认读输入旁边的 feedback-nlp.toml。", rich_help_panel=RUN),
+]
+SaveConfig = Annotated[
+    bool,
+    typer.Option(
+        "--save-config", help="把这次的列和选项存成输入旁边的 feedback-nlp.toml。", rich_help_panel=RUN
+    ),
+]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="zh（默认）或 en。", rich_help_panel=OUTPUT, metavar="zh|en")
+]
+NoMask = Annotated[bool, typer.Option("--no-mask", help="报告里不隐去个人信息。", rich_help_panel=OUTPUT)]
+Force = Annotated[bool, typer.Option("--force", help="覆盖已有的输出文件。", rich_help_panel=OUTPUT)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="只说错误。", rich_help_panel=OUTPUT)]
+Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 写到标准输出。", rich_help_panel=OUTPUT)]
+
+COLUMN_OPTIONS = (
+    "id",
+    "text",
+    "rating",
+    "nps",
+    "time",
+    "channel",
+    "product",
+    "store",
+    "customer",
+    "amount",
+    "tier",
+)
+
+
+def merge(given: Mapping[str, Any], files: Sequence[str] = (), config: Path | None = None) -> dict[str, Any]:
+    """Return ``given`` with what it leaves open filled in from the configuration file, values parsed.
+
+    Parameters
+    ----------
+    given : mapping
+        Option name to value; ``None`` is "not given".
+    files : sequence of str
+        Inputs; the configuration beside the first is read when ``config`` is not given.
+    config : Path, optional
+
+    Raises
+    ------
+    ConfigError
+        If the file, or a value of an option, is bad.
+    """
+    from feedback_nlp.io.config import load
+
+    beside = next((Path(name) for name in files if name != "-"), None)
+    chosen = dict(load(config, beside))
+    chosen.update({name: value for name, value in given.items() if value is not None and value is not False})
+    _check_lang(chosen.get("lang"))
+    console.setup(language=chosen.get("lang"), quiet=bool(chosen.get("quiet")))
+    if isinstance(chosen.get("rating_scale"), str):
+        chosen["rating_scale"] = rating_scale(chosen["rating_scale"])
+    if "weights" in chosen:
+        chosen["weights"] = weights(chosen["weights"])
+    return chosen
+
+
+def columns(chosen: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return role to column name, as ``pipeline.prepare`` takes it."""
+    return {"review_id" if name == "id" else name: chosen.get(name) for name in COLUMN_OPTIONS}
+
+
+def rating_scale(value: str) -> tuple[float, float]:
+    """Parse ``"1-5"`` into ``(1.0, 5.0)``."""
+    low, _, high = value.replace("–", "-").replace("~", "-").partition("-")
+    try:
+        scale = float(low), float(high)
+    except ValueError:
+        scale = (0.0, 0.0)
+    if scale[0] >= scale[1]:
+        raise ConfigError(
+            Bilingual(f"评分量程“{value}”不对。", f"Bad rating scale '{value}'."),
+            Bilingual("写成 低-高，如 --rating-scale 1-5。", "Write low-high, such as --rating-scale 1-5."),
+        )
+    return scale
+
+
+def weights(value: str | Sequence[float]) -> tuple[float, float, float]:
+    """Parse ``"0.5,0.3,0.2"`` into three exponents, scaled to sum 1."""
+    parts = value.replace("，", ",").split(",") if isinstance(value, str) else list(value)
+    try:
+        numbers = [float(part) for part in parts]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 3 or min(numbers) < 0 or not 0 < sum(numbers) < float("inf"):
+        raise ConfigError(
+            Bilingual(f"权重“{value}”不对。", f"Bad weights '{value}'."),
+            Bilingual(
+                "写三个不小于 0 的数，如 --weights 0.5,0.3,0.2。",
+                "Write three numbers ≥ 0, such as --weights 0.5,0.3,0.2.",
+            ),
+        )
+    total = sum(numbers)
+    return numbers[0] / total, numbers[1] / total, numbers[2] / total
+
+
+def _check_lang(value: str | None) -> None:
+    if value is not None and value not in console.LANGS:
+        raise ConfigError(
+            Bilingual(f"语言“{value}”没有。", f"No language '{value}'."),
+            Bilingual("用 --lang zh 或 --lang en。", "Use --lang zh or --lang en."),
+        )

@@ -1,0 +1,45 @@
+"""``feedback-nlp report``: reports again, from scored files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feedback_nlp.cli import options as opt
+
+
+def report(
+    source: Annotated[
+        Path, typer.Argument(help="analyze 写出的文件夹，或打过分的 .parquet。", metavar="文件夹|文件")
+    ],
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="输出文件夹（默认就地更新）。")] = None,
+    mentions: Annotated[
+        Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")
+    ] = None,
+    weights: opt.Weights = None,
+    taxonomy: opt.TaxonomyName = None,
+    lang: opt.Lang = None,
+    no_mask: opt.NoMask = False,
+    force: opt.Force = False,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """换权重、换语言重出报告，不重新打分。例：feedback-nlp report feedback-report --weights 0.6,0.3,0.1 --lang en"""
+    from feedback_nlp.cli import runs
+    from feedback_nlp.pipeline import load_report
+
+    given = {
+        "weights": weights,
+        "lang": lang,
+        "no_mask": no_mask,
+        "force": force,
+        "quiet": quiet,
+        "json": json,
+    }
+    chosen = opt.merge(given)
+    analysis = load_report(
+        source, mentions=mentions, taxonomy=taxonomy, options=runs.analysis_options(chosen)
+    )
+    runs.write_reports(analysis, out or (source if source.is_dir() else source.parent), chosen)

@@ -1,0 +1,58 @@
+"""Texts for ``segment`` and ``classify``: one on the command line, or a file of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from feedback_nlp.errors import Bilingual, ConfigError
+
+Text = Annotated[str | None, typer.Argument(help="一条文本。", metavar="文本")]
+File = Annotated[
+    str | None, typer.Option("--file", "-f", help="文件：.txt 一行一条，或任何表格；- 为标准输入的 JSONL。")
+]
+
+
+def of(text: str | None, file: str | None) -> list[str]:
+    """Return the texts asked for.
+
+    Raises
+    ------
+    ConfigError
+        If neither or both of a text and a file are given.
+    """
+    if (text is None) == (file is None):
+        raise ConfigError(
+            Bilingual(
+                "要给一条文本，或用 --file 给一个文件（二选一）。", "Give one text, or a file with --file."
+            ),
+            Bilingual(
+                "例：feedback-nlp classify '物流太慢了，客服很好'。",
+                "Example: feedback-nlp classify '物流太慢了'.",
+            ),
+        )
+    if text is not None:
+        return [text]
+    return _from_file(str(file))
+
+
+def _from_file(file: str) -> list[str]:
+    from feedback_nlp.io.readers import read_lines
+    from feedback_nlp.pipeline import prepare
+
+    if Path(file).suffix.lower() == ".txt":
+        return read_lines(file)
+    return [text or "" for text in prepare(file).reviews["text"].to_pylist()]
+
+
+def as_json(rows: Iterable[dict[str, Any]]) -> None:
+    """Write one JSON object a line to standard output."""
+    import json
+
+    from feedback_nlp.cli import console
+
+    for row in rows:
+        console.result(json.dumps(row, ensure_ascii=False, allow_nan=False))
