@@ -1,0 +1,406 @@
+"""Which column plays which role, and the canonical table that everything after works on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, InputError
+from feedback_nlp.io import headers, ratings, times
+from feedback_nlp.io.raw import as_text
+from feedback_nlp.schema import ROLES, reviews_schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Roles", "canonical", "guess"]
+
+Scale = tuple[float, float]
+Notes = tuple[Bilingual, ...]
+_LOOKED_AT = 2_000
+# Shares of the filled cells that must fit a role before a column found by its header may play it.
+_FIT = 0.6
+_LABELS = {
+    "review_id": Bilingual("编号", "id"),
+    "text": Bilingual("正文", "text"),
+    "rating": Bilingual("评分", "rating"),
+    "nps": Bilingual("推荐意愿", "NPS"),
+    "time": Bilingual("时间", "time"),
+    "channel": Bilingual("渠道", "channel"),
+    "product": Bilingual("产品", "product"),
+    "store": Bilingual("门店", "store"),
+    "customer": Bilingual("客户", "customer"),
+    "amount": Bilingual("金额", "amount"),
+    "tier": Bilingual("客户等级", "tier"),
+}
+_WHY = {
+    "header": Bilingual("表头", "header"),
+    "values": Bilingual("内容", "values"),
+    "option": Bilingual("选项", "option"),
+    "config": Bilingual("配置文件", "config file"),
+}
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column plays which role.
+
+    Attributes
+    ----------
+    columns : dict
+        Role to column name; roles no column plays are not in it.
+    rating_scale : (low, high) or None
+        Scale of the rating, in its own units.
+    why : dict
+        Role to ``header``, ``values``, ``option`` or ``config``.
+    notes : tuple of Bilingual
+        Other columns that could have been meant.
+    """
+
+    columns: dict[str, str]
+    rating_scale: Scale | None
+    why: dict[str, str]
+    notes: Notes = field(default=())
+
+    def rows(self, table: pa.Table, lang: str = "zh") -> list[tuple[str, str, str]]:
+        """Return (role, column, why) for people, in the order of ``schema.ROLES``, with an example of each."""
+        return [
+            (_LABELS[role].in_(lang), self.columns[role], self._reason(role, table, lang))
+            for role in ROLES
+            if role in self.columns
+        ]
+
+    def _reason(self, role: str, table: pa.Table, lang: str) -> str:
+        parts = []
+        if role in self.why:
+            parts.append(_WHY[self.why[role]].in_(lang))
+        if role == "rating" and self.rating_scale:
+            parts.append("{:g}–{:g}".format(*self.rating_scale))
+        example = _example(table[self.columns[role]])
+        if example and role not in ("text", "customer"):  # those may be personal
+            parts.append(Bilingual(f"如 {example}", f"e.g. {example}").in_(lang))
+        return ("; " if lang == "en" else "；").join(parts)
+
+
+def _example(values: pa.ChunkedArray) -> str:
+    for value in values.slice(0, 50).to_pylist():
+        text = (as_text(value) or "").strip()
+        if text:
+            return text if len(text) <= 20 else text[:19] + "…"
+    return ""
+
+
+def guess(
+    table: pa.Table,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    rating_scale: Scale | None = None,
+    from_config: Collection[str] = (),
+) -> Roles:
+    """Return which column plays which role, from headers first and values second.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        As read.
+    overrides : mapping of role to column name, optional
+        What the user says; ``""`` means that no column plays the role.
+    rating_scale : (low, high), optional
+        Scale of the rating; detected when not given.
+    from_config : collection of str
+        Those of the overrides that come from a configuration file.
+
+    Raises
+    ------
+    ColumnNotFoundError
+        If an override names a column that is not there.
+    ConfigError
+        If the scale is not increasing.
+    InputError
+        If there is no text column.
+    """
+    said = {("review_id" if role == "id" else role): name for role, name in (overrides or {}).items()}
+    for role, name in said.items():
+        if name and name not in table.column_names:
+            raise ColumnNotFoundError.from_missing(name, table.column_names, _option(role))
+    columns = {role: name for role, name in said.items() if name}
+    why = {
+        role: "config" if role in from_config or _option(role)[2:] in from_config else "option"
+        for role in columns
+    }
+    sample = table.slice(0, _LOOKED_AT)
+    found = _by_header(sample, taken=columns, closed=said)
+    columns |= found
+    why |= dict.fromkeys(found, "header")
+    if "text" not in said and "text" not in columns:
+        columns["text"] = _by_values(sample, taken=set(columns.values()))
+        why["text"] = "values"
+    scale = _scale(table, columns, rating_scale)
+    if "rating" in columns and scale is None and why["rating"] == "header":
+        del columns["rating"], why["rating"]
+    return Roles(columns, scale, why, _alternatives(sample, columns, why))
+
+
+def _option(role: str) -> str:
+    return "--id" if role == "review_id" else f"--{role}"
+
+
+def _scale(table: pa.Table, columns: Mapping[str, str], given: Scale | None) -> Scale | None:
+    if "rating" not in columns:
+        return None
+    if given is None:
+        return ratings.detect(table[columns["rating"]], columns["rating"])
+    if not given[0] < given[1]:
+        raise ConfigError(
+            Bilingual(
+                f"评分量程 {given[0]:g}–{given[1]:g} 不是从小到大。",
+                f"The rating scale {given} does not increase.",
+            ),
+            Bilingual("例如 --rating-scale 1-5。", "For example --rating-scale 1-5."),
+        )
+    return given
+
+
+# --- recognising columns --------------------------------------------------------------------------------------
+
+
+def _by_header(sample: pa.Table, *, taken: Mapping[str, str], closed: Collection[str]) -> dict[str, str]:
+    """Give roles to columns, the surest pair first; a column plays one role."""
+    pairs = [
+        (match.score, -position, match.role, name)
+        for position, name in enumerate(sample.column_names)
+        for match in headers.matches(name)
+        if match.role not in closed and name not in taken.values()
+    ]
+    found: dict[str, str] = {}
+    for _, _, role, name in sorted(pairs, reverse=True):
+        if role not in found and name not in found.values() and _fits(role, sample[name]):
+            found[role] = name
+    return found
+
+
+def _fits(role: str, values: pa.ChunkedArray) -> bool:
+    """Whether enough of the filled cells can be what the header says."""
+    filled = values.drop_null()
+    if len(filled) == 0:
+        return role not in ("text", "review_id", "rating", "nps")
+    if role == "text":
+        return _is_text(filled)
+    readers = {
+        "time": times.parse,
+        "rating": _any_rating,
+        "nps": _nps,
+        "amount": _amounts,
+    }
+    if role not in readers:
+        return True
+    read = readers[role](filled)
+    return bool(len(read.drop_null()) >= _FIT * len(filled))
+
+
+def _any_rating(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return ratings.parse(values, None)
+
+
+def _nps(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return ratings.parse(values, (0.0, 10.0))
+
+
+def _amounts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    return times.by_unique(values, _amount, pa.float64())
+
+
+def _amount(value: Any) -> float | None:
+    """Return the number in ``¥1,299.00``, ``1299元`` or ``1.2万``."""
+    if isinstance(value, str):
+        text = value.strip().strip("¥￥$€ ").replace(",", "").replace("，", "").removesuffix("元").strip()
+        factor = 10_000.0 if text.endswith("万") else 1.0
+        number = ratings.to_number(text.removesuffix("万"))
+        return None if number is None else number * factor
+    return ratings.to_number(value)
+
+
+def _is_text(values: pa.ChunkedArray) -> bool:
+    """Whether cells are words: not numbers, not dates."""
+    import pyarrow as pa
+
+    if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
+        return False
+    cells = [cell for cell in values.to_pylist()[:200] if cell.strip()]
+    plain = sum(ratings.to_number(cell) is None and times.parse_one(cell) is None for cell in cells)
+    return not cells or plain >= 0.5 * len(cells)
+
+
+def _by_values(sample: pa.Table, taken: set[str]) -> str:
+    """Return the wordiest free column.
+
+    Raises
+    ------
+    InputError
+        If none has texts.
+    """
+    scored = [
+        (_wordiness(sample[name]), -position, name)
+        for position, name in enumerate(sample.column_names)
+        if name not in taken and not _ruled_out(name)
+    ]
+    best = max(scored, default=(0.0, 0, ""))
+    if best[0] < 4.0:
+        raise _no_text(sample.column_names)
+    return best[2]
+
+
+def _ruled_out(name: str) -> bool:
+    plain = headers.normalise(name)
+    return name.startswith("fb_") or any(word in plain for word in headers.synonyms()["text"].never)
+
+
+def _wordiness(values: pa.ChunkedArray) -> float:
+    """Mean length of the cells, less for cells that repeat or have no Chinese."""
+    filled = values.drop_null()
+    if len(filled) == 0 or not _is_text(filled):
+        return 0.0
+    cells = [cell.strip() for cell in filled.to_pylist()]
+    length = sum(min(len(cell), 100) for cell in cells) / len(cells)
+    distinct = len(set(cells)) / len(cells)
+    chinese = sum(any("\u4e00" <= character <= "\u9fff" for character in cell) for cell in cells) / len(cells)
+    spaced = sum(cell.count(" ") >= 3 for cell in cells) / len(cells)
+    return length * min(1.0, 2 * distinct) * max(chinese, 0.5 * spaced)
+
+
+def _no_text(names: Collection[str]) -> InputError:
+    shown = list(names)[:30]
+    return InputError(
+        Bilingual("没有认出哪一列是评价正文。", "No column looks like the text of the feedback."),
+        Bilingual(
+            f"用 --text 列名 指定；现有的列：{'、'.join(shown)}。",
+            f"Name it with --text COLUMN; columns here: {', '.join(shown)}.",
+        ),
+    )
+
+
+def _alternatives(sample: pa.Table, columns: Mapping[str, str], why: Mapping[str, str]) -> Notes:
+    """Name other columns that hold as much text as the one chosen: it may be the wrong one."""
+    if why.get("text") not in ("header", "values"):
+        return ()
+    chosen = _wordiness(sample[columns["text"]])
+    others = [
+        name
+        for name in sample.column_names
+        if name not in columns.values()
+        and not _ruled_out(name)
+        and _wordiness(sample[name]) >= max(8.0, 0.7 * chosen)
+    ]
+    if not others:
+        return ()
+    zh, en = "、".join(others[:5]), ", ".join(others[:5])
+    return (
+        Bilingual(
+            f"正文用了“{columns['text']}”；也有文字的列：{zh}（用 --text 改）。",
+            f"Text is '{columns['text']}'; there is also text in: {en} (change with --text).",
+        ),
+    )
+
+
+# --- the canonical table --------------------------------------------------------------------------------------
+
+
+def canonical(table: pa.Table, roles: Roles) -> tuple[pa.Table, Notes]:
+    """Return the reviews table of the contract and notes on cells that could not be read.
+
+    Parameters
+    ----------
+    table : pyarrow.Table of n rows
+    roles : Roles
+
+    Returns
+    -------
+    reviews : pyarrow.Table of n rows
+        ``review_id``, ``text`` and the other roles that some column plays, as ``schema.reviews_schema()`` types them.
+        Where there is no id column, or an id is empty, the row number (from 1) is the id.
+    notes : tuple of Bilingual
+    """
+    import pyarrow as pa
+
+    arrays: dict[str, pa.ChunkedArray] = {}
+    notes: list[Bilingual] = list(roles.notes)
+    for kind in reviews_schema():
+        role = kind.name
+        if role == "review_id":
+            arrays[role], more = _ids(table, roles)
+        elif role not in roles.columns:
+            continue
+        else:
+            values = table[roles.columns[role]]
+            arrays[role] = _converted(role, values, roles)
+            more = _unread(roles.columns[role], role, values, arrays[role])
+        notes.extend(more)
+    schema = pa.schema([kind for kind in reviews_schema() if kind.name in arrays])
+    return pa.table(arrays).select(schema.names).cast(schema), tuple(notes)
+
+
+def _converted(role: str, values: pa.ChunkedArray, roles: Roles) -> pa.ChunkedArray:
+    if role == "time":
+        return times.parse(values)
+    if role == "rating":
+        return ratings.parse(values, roles.rating_scale)
+    if role == "nps":
+        return _nps(values)
+    if role == "amount":
+        return _amounts(values)
+    return _texts(values)
+
+
+def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Cells as strings: whole numbers without ``.0``."""
+    import pyarrow as pa
+
+    if pa.types.is_string(values.type):
+        return values
+    if pa.types.is_large_string(values.type) or pa.types.is_integer(values.type):
+        return values.cast(pa.string())
+    return times.by_unique(values, as_text, pa.string())
+
+
+def _ids(table: pa.Table, roles: Roles) -> tuple[pa.ChunkedArray, Notes]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    numbers = pa.chunked_array([pa.array(range(1, table.num_rows + 1), pa.int64()).cast(pa.string())])
+    if "review_id" not in roles.columns:
+        return numbers, ()
+    name = roles.columns["review_id"]
+    ids = _texts(table[name])
+    empty = pc.or_kleene(pc.is_null(ids), pc.equal(pc.utf8_trim_whitespace(ids), ""))
+    missing = pc.sum(empty).as_py() or 0
+    if not missing:
+        return ids, ()
+    note = Bilingual(
+        f"“{name}”有 {missing} 行是空的，用行号作编号。",
+        f"'{name}' is empty in {missing} rows; row numbers are the ids there.",
+    )
+    return pc.if_else(empty, numbers.combine_chunks(), ids), (note,)
+
+
+def _unread(name: str, role: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Notes:
+    """Count cells that held something and could not be read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lost = pc.and_(pc.is_valid(before), pc.is_null(after))
+    if pa.types.is_string(before.type):
+        lost = pc.and_kleene(lost, pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(before)), 0))
+    count = pc.sum(lost).as_py() or 0
+    if not count:
+        return ()
+    example = as_text(before.filter(lost)[0].as_py()) or ""
+    label = _LABELS[role]
+    return (
+        Bilingual(
+            f"“{name}”有 {count} 格读不成{label.zh}（如“{example[:20]}”），当作空。",
+            f"{count} cells of '{name}' can't be read as {label.en} (e.g. '{example[:20]}') and count as empty.",
+        ),
+    )

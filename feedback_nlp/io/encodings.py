@@ -1,0 +1,181 @@
+"""Bytes of a text file to UTF-8, whatever they were: UTF-8 with or without BOM, UTF-16, GB18030, others by guess."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from feedback_nlp.errors import Bilingual, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Decoded", "to_utf8"]
+
+_BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_CHUNK = 1 << 22
+_SAMPLE = 1 << 18
+# A file with fewer wrong bytes than this among the non-ASCII ones is that encoding, damaged.
+_DAMAGED = 0.02
+_COMMON = frozenset("的了是不我一有在他这个们来到时大地为子中你说就那要出也得好很没都还可服务客质量上下用和")
+_BINARY = (
+    b"\x89PNG",
+    b"%PDF",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"Rar!",
+    b"7z\xbc\xaf",
+    b"\x7fELF",
+    b"MZ\x90\x00",
+    b"BM",
+    b"SQLite",
+)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """UTF-8 bytes without BOM, the name of the encoding they came in, and what was wrong with them."""
+
+    data: pa.Buffer
+    encoding: str
+    notes: tuple[Bilingual, ...] = ()
+
+    def head(self) -> str:
+        """Return the beginning as text, ending with a whole line where there is one."""
+        if self.data.size <= _SAMPLE:
+            return bytes(self.data).decode("utf-8")
+        text = bytes(self.data.slice(0, _SAMPLE)).decode("utf-8", "ignore")
+        return text[: text.rfind("\n") + 1] or text
+
+
+def to_utf8(data: pa.Buffer, path: str) -> Decoded:
+    """Return the bytes of a text file as UTF-8.
+
+    Raises
+    ------
+    InputError
+        If the bytes are not text, or text in an encoding that can't be told.
+    """
+    head = bytes(data.slice(0, min(data.size, _SAMPLE)))
+    for bom, encoding in _BOMS.items():
+        if head.startswith(bom):
+            return _decode(data.slice(len(bom)), encoding, path)
+    encoding = _utf16_without_bom(head)
+    if encoding:
+        return _decode(data, encoding, path)
+    if head.startswith(_BINARY) or _control_share(head) > 0.02:
+        raise not_text(path)
+    if _wrong(data, "utf-8") is None:
+        return Decoded(data, "utf-8")
+    return _decode(data, _guess(data, head, path), path)
+
+
+def not_text(path: str) -> InputError:
+    """Return the error for a file whose content is not text."""
+    return InputError(
+        Bilingual(
+            f"文件 {path} 的内容不是文本（像是二进制文件）。",
+            f"The content of {path} is not text (it looks binary).",
+        ),
+        Bilingual(
+            "请在原软件里另存为 CSV（UTF-8）或 XLSX 再试。",
+            "Save it again as CSV (UTF-8) or XLSX in the program it came from.",
+        ),
+    )
+
+
+def _utf16_without_bom(head: bytes) -> str | None:
+    """UTF-16 tables are full of zero bytes (digits, commas, line ends), all on one side of each pair."""
+    zeros = head.count(0)
+    if zeros < max(2, 0.02 * len(head)):
+        return None
+    even = head[::2].count(0)
+    if even >= 0.98 * zeros:
+        return "utf-16-be"
+    return "utf-16-le" if even <= 0.02 * zeros else None
+
+
+def _control_share(head: bytes) -> float:
+    controls = sum(head.count(code) for code in range(32) if code not in (9, 10, 12, 13, 27))
+    return controls / max(1, len(head))
+
+
+def _chunks(data: pa.Buffer) -> Iterator[tuple[memoryview, bool]]:
+    view = memoryview(data)
+    for start in range(0, max(1, len(view)), _CHUNK):
+        yield view[start : start + _CHUNK], start + _CHUNK >= len(view)
+
+
+def _wrong(data: pa.Buffer, encoding: str) -> int | None:
+    """Return the offset (to the chunk) of the first byte that is wrong in ``encoding``, None if there is none."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    position = 0
+    for chunk, last in _chunks(data):
+        try:
+            decoder.decode(chunk, last)
+        except UnicodeDecodeError:
+            return position
+        position += len(chunk)
+    return None
+
+
+def _damage(head: bytes, encoding: str) -> float:
+    """Share of replacement characters among the non-ASCII ones when decoding ``head``."""
+    text = head.decode(encoding, "replace")[:-2]
+    foreign = sum(character > "\x7f" for character in text)
+    return text.count("\ufffd") / max(1, foreign)
+
+
+def _commonness(head: bytes, encoding: str) -> float:
+    text = [character for character in head.decode(encoding, "ignore") if character > "\x7f"]
+    return sum(character in _COMMON for character in text) / max(1, len(text))
+
+
+def _guess(data: pa.Buffer, head: bytes, path: str) -> str:
+    start = _wrong(data, "utf-8") or 0
+    sample = head if start == 0 else bytes(data.slice(start, min(_SAMPLE, data.size - start)))
+    if _damage(sample, "utf-8") <= _DAMAGED:
+        return "utf-8"
+    if _damage(sample, "gb18030") <= _DAMAGED and _commonness(sample, "gb18030") >= _commonness(
+        sample, "big5"
+    ):
+        return "gb18030"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample[: 1 << 16]).best()
+    if best is None:
+        raise not_text(path)
+    return best.encoding
+
+
+def _decode(data: pa.Buffer, encoding: str, path: str) -> Decoded:
+    """Transcode in chunks; bytes that are wrong become U+FFFD and are counted."""
+    codec = "utf-8" if encoding == "utf-8-sig" else encoding
+    if codec == "utf-8" and _wrong(data, codec) is None:
+        return Decoded(data, encoding)
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    sink = pa.BufferOutputStream()
+    wrong = 0
+    for chunk, last in _chunks(data):
+        text = decoder.decode(chunk, last)
+        wrong += text.count("\ufffd")
+        sink.write(text.encode("utf-8", "replace"))
+    return Decoded(sink.getvalue(), encoding, _wrong_note(wrong, encoding))
+
+
+def _wrong_note(count: int, encoding: str) -> tuple[Bilingual, ...]:
+    if not count:
+        return ()
+    return (
+        Bilingual(
+            f"有 {count} 处字节不是有效的 {encoding}，读成了“\ufffd”。",
+            f"{count} places are not valid {encoding} and were read as '\ufffd'.",
+        ),
+    )

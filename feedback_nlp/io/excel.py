@@ -1,0 +1,229 @@
+"""Workbooks in (XLSX, XLSM, XLSB, XLS, ODS): typed cells, merged headers, and the sheet that looks like feedback."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import python_calamine as calamine
+
+from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.io import grid, headers
+from feedback_nlp.io.raw import InputInfo, Raw, as_text
+from feedback_nlp.io.source import Source, damaged, empty_file, header_only
+
+__all__ = ["read"]
+
+Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
+_PEEK = 200
+# An encrypted workbook is an OLE container with these two streams (their names are UTF-16).
+_ENCRYPTED = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("utf-16-le"))
+
+
+@dataclass(frozen=True)
+class Peek:
+    """The beginning of one sheet, and how much it looks like feedback."""
+
+    name: str
+    filled: bool
+    likeness: float
+
+
+def read(source: Source) -> Raw:
+    """Read one sheet of a workbook.
+
+    Raises
+    ------
+    InputError
+        If the workbook is protected by a password or damaged, the sheet is not there, or has no rows.
+    """
+    if source.is_ole and all(mark in bytes(source.data) for mark in _ENCRYPTED):
+        raise _protected(source.name)
+    try:
+        with calamine.CalamineWorkbook.from_filelike(io.BytesIO(source.data)) as book:
+            return _read(book, source)
+    except calamine.PasswordError as error:
+        raise _protected(source.name) from error
+    except (calamine.CalamineError, OSError) as error:
+        raise damaged(source.name, error) from error
+
+
+def _read(book: calamine.CalamineWorkbook, source: Source) -> Raw:
+    name, notes = _choose(book, source)
+    sheet = book.get_sheet_by_name(name)
+    rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
+    if not any(not grid.blank(cell) for row in rows for cell in row):
+        raise empty_file(_place(source.name, name))
+    header, more = _header(rows, sheet.merged_cell_ranges or ())
+    width = len(header.names)
+    cells = [_cells(row, width) for row in rows[header.first :]]
+    table, blanks = grid.build(cells, header)
+    if table.num_rows == 0:
+        raise header_only(_place(source.name, name))
+    info = InputInfo(
+        source.name,
+        "xlsx" if source.is_zip and source.suffix != ".ods" else source.format,
+        sheet=name,
+        header_row=None if header.row is None else header.row + 1,
+        n_rows=table.num_rows,
+        notes=(*notes, *grid.header_notes(header), *more, *blanks),
+    )
+    return Raw(table, info)
+
+
+def _place(path: str, sheet: str) -> str:
+    return f"{path} [{sheet}]"
+
+
+def _cells(row: Sequence[Any], width: int) -> list[Any]:
+    """Whole numbers without their fraction, and nothing for empty cells; Excel knows only floats."""
+    cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in row[:width]]
+    return cells + [None] * (width - len(cells))
+
+
+# --- which sheet ---------------------------------------------------------------------------------------------
+
+
+def _choose(book: calamine.CalamineWorkbook, source: Source) -> tuple[str, list[Bilingual]]:
+    if source.sheet is not None:
+        return _asked(book.sheet_names, source), []
+    visible = [
+        sheet.name
+        for sheet in book.sheets_metadata
+        if sheet.visible == calamine.SheetVisibleEnum.Visible
+        and sheet.typ == calamine.SheetTypeEnum.WorkSheet
+    ] or list(book.sheet_names)
+    if len(visible) == 1:
+        return visible[0], []
+    peeks = [_peek(book, name) for name in visible]
+    best = max(peeks, key=_likeness)
+    others = [peek.name for peek in peeks if peek.filled and peek.name != best.name]
+    return best.name, _choice_note(best.name, others)
+
+
+def _likeness(peek: Peek) -> float:
+    return peek.likeness
+
+
+def _choice_note(name: str, others: Sequence[str]) -> list[Bilingual]:
+    if not others:
+        return []
+    return [
+        Bilingual(
+            f"用了工作表“{name}”；另有：{'、'.join(others)}（用 --sheet 指定）。",
+            f"Sheet '{name}' was used; there are also: {', '.join(others)} (choose with --sheet).",
+        )
+    ]
+
+
+def _asked(names: Sequence[str], source: Source) -> str:
+    """Return the sheet with the name asked for, or with the number if no sheet is called so."""
+    asked = str(source.sheet).strip()
+    for name in names:
+        if name.strip() == asked:
+            return name
+    if asked.isdigit() and 1 <= int(asked) <= len(names):
+        return names[int(asked) - 1]
+    raise InputError(
+        Bilingual(f"{source.name} 里没有工作表“{asked}”。", f"{source.name} has no sheet '{asked}'."),
+        Bilingual(f"现有：{'、'.join(names)}。", f"There are: {', '.join(names)}."),
+    )
+
+
+def _peek(book: calamine.CalamineWorkbook, name: str) -> Peek:
+    rows: list[list[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_PEEK)
+    rows = [row for row in rows if any(not grid.blank(cell) for cell in row)]
+    if len(rows) < 2:
+        return Peek(name, bool(rows), -1.0)
+    found = grid.find_header(rows)
+    named = 0.0
+    if found is not None:
+        scores = [
+            match for cell in rows[found] if isinstance(cell, str) for match in headers.matches(cell.strip())
+        ]
+        named = sum(1.0 for match in scores if match.exact)
+        named += max((match.score / 10 for match in scores if match.role == "text"), default=0.0)
+    return Peek(name, True, named + _longest_text(rows[(found or 0) + 1 :]) + min(len(rows), 20) / 20)
+
+
+def _longest_text(rows: Sequence[Sequence[Any]]) -> float:
+    """Mean length of the texts in the wordiest column, at most 30."""
+    sums: dict[int, int] = {}
+    for row in rows:
+        for position, cell in enumerate(row):
+            if isinstance(cell, str) and not grid.like_value(cell):
+                sums[position] = sums.get(position, 0) + len(cell)
+    return min(30.0, max(sums.values(), default=0) / max(1, len(rows)))
+
+
+# --- the header ----------------------------------------------------------------------------------------------
+
+
+def _header(rows: list[list[Any]], merged: Ranges) -> tuple[grid.Header, list[Bilingual]]:
+    """Find the header; names of two rows are put together where cells are merged."""
+    width = max(len(row) for row in rows[: grid.SAMPLE])
+    head = _filled_head([_padded(row, width) for row in rows[: grid.SAMPLE]], merged)
+    found = grid.find_header(head)
+    if found is None:
+        names = grid.unique_names([None] * width)
+        return grid.Header(None, names, 0), []
+    upper, lower = _header_rows(found, merged)
+    cells = _together(head, upper, lower)
+    names = grid.unique_names(cells)
+    return grid.Header(lower, names, lower + 1), grid.name_notes(cells, names)
+
+
+def _padded(row: Sequence[Any], width: int) -> list[Any]:
+    return list(row[:width]) + [""] * (width - len(row))
+
+
+def _filled_head(rows: list[list[Any]], merged: Ranges) -> list[list[Any]]:
+    """Fill merged cells of the head, except those that run across the whole table (titles)."""
+    width = len(rows[0])
+    filled = [list(row) for row in rows]
+    for (top, left), (bottom, right) in merged:
+        if top >= min(grid.DEPTH, len(rows)) or right - left + 1 > 0.7 * max(width, 3):
+            continue
+        for row in range(top, min(bottom, len(rows) - 1) + 1):
+            for place in range(left, min(right, width - 1) + 1):
+                filled[row][place] = rows[top][left]
+    return filled
+
+
+def _header_rows(found: int, merged: Ranges) -> tuple[int, int]:
+    """Rows of the header: those tied to the one found by cells merged downwards."""
+    upper = lower = found
+    for (top, _), (bottom, _) in merged:
+        if top <= found <= bottom < grid.DEPTH:
+            upper, lower = min(upper, top), max(lower, bottom)
+    if upper == lower == found and any(
+        bottom == found - 1 and right > left for (_, left), (bottom, right) in merged
+    ):
+        upper = found - 1
+    return upper, lower
+
+
+def _together(head: list[list[Any]], upper: int, lower: int) -> list[Any]:
+    """The lowest name of each column; with the group above it where it would not be unique."""
+    columns = list(zip(*head[upper : lower + 1], strict=True))
+    parts = [
+        list(dict.fromkeys(text for cell in column if (text := (as_text(cell) or "").strip())))
+        for column in columns
+    ]
+    lowest = [part[-1] if part else "" for part in parts]
+    return [
+        "/".join(part) if len(part) > 1 and lowest.count(last) > 1 else last
+        for part, last in zip(parts, lowest, strict=True)
+    ]
+
+
+def _protected(name: str) -> InputError:
+    return InputError(
+        Bilingual(f"文件 {name} 有密码保护。", f"The file {name} is protected by a password."),
+        Bilingual(
+            "请在 Excel 里打开，去掉密码（文件 → 信息 → 保护工作簿）后另存再试。",
+            "Open it in Excel, remove the password (File, Info, Protect Workbook) and save it again.",
+        ),
+    )

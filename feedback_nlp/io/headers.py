@@ -1,0 +1,87 @@
+"""Which role a column header speaks of: the synonyms of ``resources/columns.toml`` and how they are matched."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+__all__ = ["Match", "matches", "normalise", "synonyms"]
+
+EXACT = 100.0
+_NOISE = re.compile(r"[\s_\-—–*＊:：?？!！,，.。、/\\|()（）\[\]【】<>《》\"'“”‘’#]+")
+_BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
+# A header is a name or a survey question; anything longer is a text.
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class Synonyms:
+    """Names of one role, the best first."""
+
+    exact: tuple[str, ...]
+    contains: tuple[str, ...]
+    never: tuple[str, ...]
+
+
+class Match(NamedTuple):
+    """How well a header names a role: 100 for a synonym, less for a header that contains one."""
+
+    role: str
+    score: float
+
+    @property
+    def exact(self) -> bool:
+        """Whether the header is a synonym itself."""
+        return self.score > EXACT - 20
+
+
+def normalise(header: str) -> str:
+    """Return a header without case, width, spaces, punctuation."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", header).casefold())
+
+
+@lru_cache(maxsize=1)
+def synonyms() -> dict[str, Synonyms]:
+    """Return the synonyms of every role."""
+    text = resources.files("feedback_nlp").joinpath("resources/columns.toml").read_text("utf-8")
+    return {
+        role: Synonyms(
+            *(tuple(normalise(word) for word in entry.get(key, ())) for key in ("exact", "contains", "never"))
+        )
+        for role, entry in tomllib.loads(text).items()
+    }
+
+
+@lru_cache(maxsize=4096)
+def matches(header: str) -> tuple[Match, ...]:
+    """Return the roles that a header may name, without order."""
+    if len(header) > LONGEST or header.startswith("fb_"):
+        return ()
+    found = []
+    for role, words in synonyms().items():
+        score = max(_score(normalise(_BRACKETS.sub("", header)), words), _score(normalise(header), words))
+        if score > 0:
+            found.append(Match(role, score))
+    return tuple(found)
+
+
+def _score(name: str, words: Synonyms) -> float:
+    """Synonyms score 100 down to 80 in the order given; containing one scores by how much of the header it covers."""
+    if not name:
+        return 0.0
+    if name in words.exact:
+        return EXACT - 19.0 * words.exact.index(name) / len(words.exact)
+    if any(word in name for word in words.never):
+        return 0.0
+    covered = [len(word) for word in words.contains if word in name]
+    return 40.0 + 35.0 * max(covered) / len(name) if covered else 0.0

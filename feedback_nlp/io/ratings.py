@@ -1,0 +1,174 @@
+"""Ratings however they are given: numbers, ``4星``, ``★★★★☆``, 很满意 … 很不满意, 好评/中评/差评; and their scale."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from feedback_nlp.io.times import by_unique
+
+__all__ = ["Scale", "detect", "parse", "to_number"]
+
+Scale = tuple[float, float]
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_VALUE = re.compile(
+    r"(?:评分|打分|rated)?[:\s]*([-+]?\d+(?:\.\d+)?)\s*(?:分|星|级|颗星|颗|stars?|points?|%)?(?:\s*/\s*\d+)?\Z"
+)
+_STATED = re.compile(r"(\d+(?:\.\d+)?)\s*分?\s*[-–—~～至到]\s*(\d+(?:\.\d+)?)\s*(?:分|星|$|[)）])")
+_HUNDRED = re.compile(r"百分制|满分\s*100|100\s*分制")
+_TEN = re.compile(r"十分制|满分\s*10(?!0)|10\s*分制")
+_FIVE = re.compile(r"五分制|五星制|满分\s*5(?!\d)|5\s*[分星]制")
+_DIGITS = {
+    "零": 0,
+    "一": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
+_STARS = re.compile(r"[★⭐🌟]+[☆✩]*\Z")
+# Five steps from 很不满意 to 很满意; 基本满意 stands between 一般 and 满意 on surveys that have both.
+_WORDS: dict[str, float] = {
+    word: step
+    for step, words in {
+        5.0: "很满意 非常满意 十分满意 特别满意 极满意 极其满意 完全满意 非常好 很好 优秀 优 力荐 verysatisfied excellent",
+        4.0: "满意 比较满意 较满意 基本满意 好 较好 比较好 良好 良 推荐 satisfied good somewhatsatisfied",
+        3.0: "一般 中立 还行 还可以 普通 中等 中 说不清 不好说 一般满意 neutral average fair ok",
+        2.0: "不满意 不太满意 不大满意 比较不满意 较不满意 不够满意 差 较差 比较差 不好 不太好 dissatisfied poor somewhatdissatisfied bad",
+        1.0: "很不满意 非常不满意 十分不满意 特别不满意 极不满意 极其不满意 完全不满意 非常差 很差 极差 非常不好 verydissatisfied verypoor terrible",
+    }.items()
+    for word in words.split()
+}
+_THREE: dict[str, float] = {
+    word: step
+    for step, words in {3.0: "好评 正面 positive", 2.0: "中评 中性", 1.0: "差评 负面 negative"}.items()
+    for word in words.split()
+}
+
+
+def to_number(value: Any) -> float | None:
+    """Return the number a cell states (stars are counted, 五星 is 5), or None.
+
+    Examples
+    --------
+    >>> to_number("4.5分"), to_number("★★★☆☆"), to_number("五星"), to_number("无")
+    (4.5, 3.0, 5.0, None)
+    """
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return float(value) if math.isfinite(value) else None
+    text = unicodedata.normalize("NFKC", str(value)).strip().casefold()
+    found = _VALUE.match(text)
+    if found:
+        return float(found.group(1))
+    if _STARS.match(text):
+        return float(sum(text.count(star) for star in "★⭐🌟"))
+    if len(text) == 2 and text[1] in "星分级" and text[0] in _DIGITS:
+        return float(_DIGITS[text[0]])
+    return None
+
+
+def to_step(value: Any) -> float | None:
+    """Return the step 1 to 5 that a word of satisfaction means, or None."""
+    return _WORDS.get(_plain(value))
+
+
+def to_third(value: Any) -> float | None:
+    """Return the step 1 to 3 that 好评, 中评 or 差评 means, or None."""
+    return _THREE.get(_plain(value))
+
+
+def _plain(value: Any) -> str:
+    if not isinstance(value, str):
+        return ""
+    return re.sub(r"[\s\-_.,:;。，、！!()（）]+|^[a-e1-5][.、．]", "", value.casefold())
+
+
+def _parts(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Scale | None]:
+    """Return numbers and, where they come from words, the scale of those words."""
+    numbers = by_unique(values, to_number, pa.float64())
+    steps = by_unique(values, to_step, pa.float64())
+    thirds = by_unique(values, to_third, pa.float64())
+    counts = [values_.length() - values_.null_count for values_ in (numbers, steps, thirds)]
+    most = max(counts)
+    if most == 0 or counts[0] == most:
+        return numbers, None
+    if counts[1] == most:
+        distinct = set(pc.unique(steps.drop_null()).to_pylist())
+        if distinct <= {2.0, 3.0, 4.0}:  # 满意 / 一般 / 不满意 is a scale of three
+            return pc.subtract(steps, 1.0), (1.0, 3.0)
+        return steps, (1.0, 5.0)
+    return thirds, (1.0, 3.0)
+
+
+def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
+    """Return (lowest, highest) possible rating, from words, the header, or the range of the numbers; None if none fits.
+
+    Numbers up to 5 are 1-5 (0.5-5 or 0-5 where such values occur), up to 10 are 0-10 if 0 occurs, else 1-10, exactly
+    1..7 is 1-7, up to 100 is 0-100. Up to 2 % of stray values (99 for "no answer") are passed over.
+    """
+    numbers, scale = _parts(values)
+    if scale is not None:
+        return scale
+    known = pc.drop_null(numbers)
+    if len(known) == 0:
+        return None
+    low, high = (pc.quantile(known, q=q, interpolation="nearest")[0].as_py() for q in (0.01, 0.985))
+    stated = _stated(header)
+    if stated is not None and stated[0] <= low and high <= stated[1]:
+        return stated
+    return _by_range(low, high, len(known))
+
+
+def _stated(header: str) -> Scale | None:
+    header = unicodedata.normalize("NFKC", header)
+    found = _STATED.search(header)
+    if found:
+        low, high = float(found.group(1)), float(found.group(2))
+        return (min(low, high), max(low, high)) if low != high else None
+    for pattern, scale in ((_HUNDRED, (0.0, 100.0)), (_TEN, (0.0, 10.0)), (_FIVE, (1.0, 5.0))):
+        if pattern.search(header):
+            return scale
+    return None
+
+
+def _by_range(low: float, high: float, count: int) -> Scale | None:
+    if low < 0 or high > 100:
+        return None
+    if high <= 5:
+        return (0.5, 5.0) if low == 0.5 else ((0.0 if low < 1 else 1.0), 5.0)
+    if high <= 10:
+        if high == 7 and low >= 1 and count >= 30:
+            return (1.0, 7.0)
+        return ((0.0 if low < 1 else 1.0), 10.0)
+    return (0.0, 100.0)
+
+
+def parse(values: pa.ChunkedArray, scale: Scale | None) -> pa.ChunkedArray:
+    """Return ratings in the units of ``scale``; what can't be read or lies outside it is null.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray of shape (n,)
+        float64.
+    """
+    numbers, own = _parts(values)
+    if scale is None:
+        return numbers
+    if own is not None and own != scale:
+        stretched = pc.divide(pc.subtract(numbers, own[0]), own[1] - own[0])
+        return pc.add(pc.multiply(stretched, scale[1] - scale[0]), scale[0])
+    inside = pc.and_(pc.greater_equal(numbers, scale[0]), pc.less_equal(numbers, scale[1]))
+    return pc.if_else(inside, numbers, pa.scalar(None, pa.float64()))

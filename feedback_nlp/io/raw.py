@@ -1,0 +1,133 @@
+"""What every reader returns: the table as it stands in the file, and where it came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from feedback_nlp.errors import Bilingual
+
+__all__ = ["InputInfo", "Raw", "as_text", "column", "drop_blank", "listed"]
+
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class InputInfo:
+    """Where a table came from and what had to be done to read it.
+
+    Attributes
+    ----------
+    path : str
+        The file as given; several are joined by ", ".
+    format : str
+        ``csv`` ``xlsx`` ``jsonl`` ``parquet`` …
+    encoding : str or None
+        Of text formats.
+    sheet : str or None
+        Of workbooks.
+    header_row : int or None
+        Row of the header in the file, from 1; None where the file has none.
+    n_rows : int
+        Rows of data, blank ones not counted.
+    notes : tuple of Bilingual
+        What the reader noticed and did.
+    """
+
+    path: str
+    format: str
+    encoding: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+    n_rows: int = 0
+    notes: tuple[Bilingual, ...] = ()
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A table as read (text columns as strings; typed formats keep numbers and dates) and its origin."""
+
+    table: pa.Table
+    info: InputInfo
+
+
+def as_text(value: Any) -> str | None:
+    """Return a cell as the text a person would see: no ``.0`` on whole numbers, ISO dates, JSON for nested values."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _strings(values: Sequence[Any]) -> pa.Array:
+    texts = [as_text(value) for value in values]
+    try:
+        return pa.array(texts, pa.string())
+    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and UTF-8 can't
+        return pa.array([_whole(text) for text in texts], pa.string())
+
+
+def _whole(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def column(values: Sequence[Any]) -> pa.Array:
+    """Return cells as the narrowest Arrow column that holds them all unchanged; mixed cells become strings."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {str}:
+        return _strings(values)
+    if kinds <= {dt.date, dt.datetime}:
+        return pa.array([_midnight(value) for value in values], pa.timestamp("s"))
+    try:
+        if kinds <= {bool} or kinds <= {int}:
+            return pa.array(values)
+        if kinds <= {int, float}:
+            return pa.array(values, pa.float64())
+        if kinds == {list}:
+            return pa.array(values, pa.list_(pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
+        return _strings(values)
+    return _strings(values)
+
+
+def _midnight(value: dt.date | None) -> dt.datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, dt.datetime):
+        return value.replace(microsecond=0)
+    return dt.datetime.combine(value, dt.time())
+
+
+def drop_blank(table: pa.Table) -> pa.Table:
+    """Return the table without rows in which every cell is null or white space."""
+    import pyarrow.compute as pc
+
+    kept = None
+    for values in table.columns:
+        filled = pc.is_valid(values)
+        if pa.types.is_string(values.type):
+            filled = pc.and_(
+                filled, pc.fill_null(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0), False)
+            )
+        kept = filled if kept is None else pc.or_(kept, filled)
+    if kept is None or pc.all(kept).as_py() is not False:
+        return table
+    return table.filter(kept)
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Return row numbers as text, the first ten of them."""
+    shown = ", ".join(str(number) for number in numbers[:_SHOWN])
+    return shown + (" …" if len(numbers) > _SHOWN else "")

@@ -1,0 +1,199 @@
+"""Files in: one table of readers, chosen by content first and by suffix second."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+import pyarrow as pa
+
+from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.io.raw import InputInfo, Raw, as_text
+from feedback_nlp.io.source import Source, cannot_open, empty_file
+
+__all__ = ["FILE_COLUMN", "READERS", "InputInfo", "Raw", "concat", "read", "read_lines"]
+
+# To add a format: one function Source -> Raw and one line here.
+READERS = {
+    ".csv": "feedback_nlp.io.delimited:read",
+    ".tsv": "feedback_nlp.io.delimited:read",
+    ".txt": "feedback_nlp.io.delimited:read",
+    ".xlsx": "feedback_nlp.io.excel:read",
+    ".xlsm": "feedback_nlp.io.excel:read",
+    ".xlsb": "feedback_nlp.io.excel:read",
+    ".xls": "feedback_nlp.io.excel:read",
+    ".ods": "feedback_nlp.io.excel:read",
+    ".jsonl": "feedback_nlp.io.jsonlines:read",
+    ".ndjson": "feedback_nlp.io.jsonlines:read",
+    ".json": "feedback_nlp.io.jsonlines:read",
+    ".parquet": "feedback_nlp.io.parquet:read",
+}
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+# Where several files are read as one: which file a row comes from.
+FILE_COLUMN = "fb_file"
+
+
+def read(source: str | Path, *, sheet: str | int | None = None, limit: int | None = None) -> Raw:
+    """Read a file, or JSON lines from standard input for ``"-"``.
+
+    Parameters
+    ----------
+    source : str or Path
+        The file. Its content decides the format where the suffix is wrong.
+    sheet : str or int, optional
+        Sheet of a workbook, by name or number from 1; default the one that looks like feedback.
+    limit : int, optional
+        At most so many rows.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, unreadable, damaged, protected, or of an unknown kind.
+    """
+    if str(source) == "-":
+        from feedback_nlp.io import jsonlines
+
+        return _limited(jsonlines.read_stdin(), limit)
+    file = Source(Path(source), sheet)
+    with _opened(file):
+        return _limited(_reader(file)(file), limit)
+
+
+def read_lines(path: str | Path) -> list[str]:
+    """Return the lines of a text file that are not blank, one text each, in whatever encoding.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty or not text.
+    """
+    from feedback_nlp.io.encodings import to_utf8
+
+    file = Source(Path(path))
+    with _opened(file):
+        text = bytes(to_utf8(file.data, file.name).data).decode("utf-8")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise empty_file(file.name)
+    return lines
+
+
+@contextmanager
+def _opened(file: Source) -> Iterator[None]:
+    """Say in one sentence why a file can't be opened."""
+    try:
+        if file.path.is_dir():
+            raise IsADirectoryError
+        if not file.magic:
+            raise empty_file(file.name)
+        yield
+    except InputError:
+        raise
+    except OSError as error:
+        raise cannot_open(file.name, error) from error
+
+
+def _limited(raw: Raw, limit: int | None) -> Raw:
+    if limit is None or raw.table.num_rows <= limit:
+        return raw
+    return Raw(raw.table.slice(0, limit), replace(raw.info, n_rows=limit))
+
+
+def _reader(file: Source) -> Callable[[Source], Raw]:
+    module, name = READERS[_kind(file)].split(":")
+    return cast(Callable[[Source], Raw], getattr(importlib.import_module(module), name))
+
+
+def _kind(file: Source) -> str:
+    """The suffix that the content deserves."""
+    if file.is_parquet:
+        return ".parquet"
+    if file.is_ole or (file.is_zip and file.is_workbook_zip()):
+        return file.suffix if file.suffix in _WORKBOOKS else ".xlsx"
+    if file.suffix in _WORKBOOKS and not file.is_zip:
+        return ".csv"  # many systems export text or HTML under an Excel name
+    if file.suffix not in READERS:
+        raise _unknown(file)
+    return file.suffix
+
+
+def _unknown(file: Source) -> InputError:
+    known = " ".join(READERS)
+    return InputError(
+        Bilingual(
+            f"不认识 {file.name} 的格式（后缀“{file.path.suffix}”）。",
+            f"The format of {file.name} is not known (suffix '{file.path.suffix}').",
+        ),
+        Bilingual(
+            f"能读：{known}，以及压缩的 .csv.gz 等。",
+            f"Readable: {known}, and compressed ones such as .csv.gz.",
+        ),
+    )
+
+
+def concat(raws: Sequence[Raw]) -> Raw:
+    """Return several files as one: columns are matched by name, and a column tells the file if there are several.
+
+    Raises
+    ------
+    ValueError
+        If there is no file.
+    """
+    if len(raws) == 1:
+        return raws[0]
+    if not raws:
+        raise ValueError("concat needs at least one table")
+    mixed = _mixed_columns([raw.table for raw in raws])
+    tables = [
+        _as_strings(raw.table, mixed).append_column(
+            FILE_COLUMN, pa.array([Path(raw.info.path).name] * raw.table.num_rows, pa.string())
+        )
+        for raw in raws
+    ]
+    table = pa.concat_tables(tables, promote_options="permissive")
+    return Raw(table, _joined([raw.info for raw in raws], table.num_rows))
+
+
+def _mixed_columns(tables: Sequence[pa.Table]) -> set[str]:
+    """Columns whose types differ between files and can't be widened to one."""
+    kinds: dict[str, set[pa.DataType]] = {}
+    for table in tables:
+        for field in table.schema:
+            if not pa.types.is_null(field.type):
+                kinds.setdefault(field.name, set()).add(field.type)
+    return {name for name, types in kinds.items() if len(types) > 1 and not all(map(_is_number, types))}
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _as_strings(table: pa.Table, names: set[str]) -> pa.Table:
+    for position, name in enumerate(table.column_names):
+        if name in names and not pa.types.is_string(table[name].type):
+            texts = pa.array([as_text(value) for value in table[name].to_pylist()], pa.string())
+            table = table.set_column(position, name, texts)
+    return table
+
+
+def _joined(infos: Sequence[InputInfo], n_rows: int) -> InputInfo:
+    def together(values: Sequence[str | None]) -> str | None:
+        return ", ".join(dict.fromkeys(value for value in values if value)) or None
+
+    notes = tuple(
+        Bilingual(f"{Path(info.path).name}：{note.zh}", f"{Path(info.path).name}: {note.en}")
+        for info in infos
+        for note in info.notes
+    )
+    return InputInfo(
+        ", ".join(info.path for info in infos),
+        together([info.format for info in infos]) or "",
+        encoding=together([info.encoding for info in infos]),
+        sheet=together([info.sheet for info in infos]),
+        n_rows=n_rows,
+        notes=notes,
+    )

@@ -1,0 +1,164 @@
+"""An input file before it is parsed: does it exist, what kind of content is it, its bytes; and the errors about it."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+
+from feedback_nlp.errors import Bilingual, InputError
+
+__all__ = ["Source", "cannot_open", "damaged", "empty_file", "header_only"]
+
+_PACKED = {".gz": "gzip", ".zst": "zstd"}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to be read.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    sheet : str or int or None
+        The sheet asked for, by name or by number from 1; workbooks only.
+    """
+
+    path: Path
+    sheet: str | int | None = None
+
+    @property
+    def name(self) -> str:
+        """The path as given."""
+        return str(self.path)
+
+    @property
+    def packed(self) -> str | None:
+        """How the file is compressed: ``gzip``, ``zstd`` or not at all."""
+        return _PACKED.get(self.path.suffix.lower())
+
+    @property
+    def suffix(self) -> str:
+        """The suffix that tells the format, in lower case, without that of the compression."""
+        name = self.path.with_suffix("") if self.packed else self.path
+        return name.suffix.lower()
+
+    @property
+    def format(self) -> str:
+        """The name of the format, for people."""
+        return self.suffix.lstrip(".") or "csv"
+
+    @cached_property
+    def magic(self) -> bytes:
+        """The first bytes, unpacked."""
+        if self.packed:
+            return bytes(self.data.slice(0, min(8, self.data.size)))
+        with self.path.open("rb") as file:
+            return file.read(8)
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether the content is a ZIP container, as XLSX and ODS are."""
+        return self.magic.startswith(_ZIP)
+
+    @property
+    def is_ole(self) -> bool:
+        """Whether the content is an OLE container, as XLS and encrypted XLSX are."""
+        return self.magic.startswith(_OLE)
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether the content is Parquet."""
+        return self.magic.startswith(b"PAR1")
+
+    @cached_property
+    def data(self) -> pa.Buffer:
+        """The content, unpacked; a plain file is mapped, not copied."""
+        if self.packed == "gzip":
+            return pa.py_buffer(self._gunzip())
+        if self.packed == "zstd":
+            try:
+                with pa.CompressedInputStream(pa.OSFile(self.name), "zstd") as stream:
+                    return pa.py_buffer(stream.read())
+            except OSError as error:
+                raise damaged(self.name, error) from error
+        if self.path.stat().st_size == 0:
+            return pa.py_buffer(b"")
+        with pa.memory_map(self.name) as file:
+            return file.read_buffer()
+
+    def _gunzip(self) -> bytes:
+        try:
+            with gzip.open(self.path) as file:
+                return file.read()
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise damaged(self.name, error) from error
+
+    def is_workbook_zip(self) -> bool:
+        """Return whether the ZIP holds a workbook."""
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                names = archive.namelist()
+        except zipfile.BadZipFile:
+            return True  # a truncated workbook: its reader says so
+        return any(name.startswith("xl/") or name == "content.xml" for name in names)
+
+
+def empty_file(name: str) -> InputError:
+    """Return the error for a file with nothing in it."""
+    return InputError(
+        Bilingual(f"文件 {name} 是空的。", f"The file {name} is empty."),
+        Bilingual("请重新导出一次。", "Export it again."),
+    )
+
+
+def header_only(name: str) -> InputError:
+    """Return the error for a table without rows."""
+    return InputError(
+        Bilingual(f"文件 {name} 只有表头，没有数据行。", f"The file {name} has a header but no rows."),
+        Bilingual("请检查导出的时间范围或筛选条件。", "Check the period or the filter of the export."),
+    )
+
+
+def damaged(name: str, error: Exception) -> InputError:
+    """Return the error for a file that its reader can't make sense of."""
+    why = " ".join(str(error).split())[:200]
+    return InputError(
+        Bilingual(
+            f"文件 {name} 损坏或不完整（{why}）。", f"The file {name} is damaged or incomplete ({why})."
+        ),
+        Bilingual(
+            "请重新导出或下载一次；能打开的话，另存为新文件再试。",
+            "Export or download it again; if it opens, save it as a new file.",
+        ),
+    )
+
+
+def cannot_open(name: str, error: OSError) -> InputError:
+    """Return the error for a file that the system does not let us read."""
+    why = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError):
+        return InputError(
+            Bilingual(f"找不到文件 {name}。", f"There is no file {name}."),
+            Bilingual("请检查路径和文件名。", "Check the path and the name."),
+        )
+    if isinstance(error, IsADirectoryError):
+        return InputError(
+            Bilingual(f"{name} 是文件夹，不是文件。", f"{name} is a folder, not a file."),
+            Bilingual("请给出文件夹里的文件。", "Name the files in it."),
+        )
+    return InputError(
+        Bilingual(f"读不了文件 {name}（{why}）。", f"The file {name} can't be read ({why})."),
+        Bilingual(
+            "请检查权限；如果正在 Excel 里打开，先关掉。",
+            "Check the permissions; if it is open in Excel, close it first.",
+        ),
+    )
