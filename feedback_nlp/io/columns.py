@@ -64,7 +64,7 @@ class Roles:
     notes: Notes = field(default=())
 
     def rows(self, table: pa.Table, lang: str = "zh") -> list[tuple[str, str, str]]:
-        """Return (role, column, why) for people, in the order of ``schema.ROLES``, with an example of each."""
+        """Return (role, column, why) for people, in the order of ``schema.ROLES``."""
         return [
             (_LABELS[role].in_(lang), self.columns[role], self._reason(role, table, lang))
             for role in ROLES
@@ -162,7 +162,7 @@ def _scale(table: pa.Table, columns: Mapping[str, str], given: Scale | None) -> 
     return given
 
 
-# --- recognising columns --------------------------------------------------------------------------------------
+# --- recognising columns
 
 
 def _by_header(sample: pa.Table, *, taken: Mapping[str, str], closed: Collection[str]) -> dict[str, str]:
@@ -268,7 +268,7 @@ def _wordiness(values: pa.ChunkedArray) -> float:
     distinct = len(set(cells)) / len(cells)
     chinese = sum(any("\u4e00" <= character <= "\u9fff" for character in cell) for cell in cells) / len(cells)
     spaced = sum(cell.count(" ") >= 3 for cell in cells) / len(cells)
-    return length * min(1.0, 2 * distinct) * max(chinese, 0.5 * spaced)
+    return float(length * min(1.0, 2 * distinct) * max(chinese, 0.5 * spaced))
 
 
 def _no_text(names: Collection[str]) -> InputError:
@@ -305,7 +305,7 @@ def _alternatives(sample: pa.Table, columns: Mapping[str, str], why: Mapping[str
     )
 
 
-# --- the canonical table --------------------------------------------------------------------------------------
+# --- the canonical table
 
 
 def canonical(table: pa.Table, roles: Roles) -> tuple[pa.Table, Notes]:
@@ -319,7 +319,7 @@ def canonical(table: pa.Table, roles: Roles) -> tuple[pa.Table, Notes]:
     Returns
     -------
     reviews : pyarrow.Table of n rows
-        ``review_id``, ``text`` and the other roles that some column plays, as ``schema.reviews_schema()`` types them.
+        ``review_id``, ``text`` and the other roles that some column plays, typed as ``schema.reviews_schema()``.
         Where there is no id column, or an id is empty, the row number (from 1) is the id.
     notes : tuple of Bilingual
     """
@@ -401,6 +401,6 @@ def _unread(name: str, role: str, before: pa.ChunkedArray, after: pa.ChunkedArra
     return (
         Bilingual(
             f"“{name}”有 {count} 格读不成{label.zh}（如“{example[:20]}”），当作空。",
-            f"{count} cells of '{name}' can't be read as {label.en} (e.g. '{example[:20]}') and count as empty.",
+            f"{count} cells of '{name}' can't be read as {label.en} (e.g. '{example[:20]}'): left empty.",
         ),
     )

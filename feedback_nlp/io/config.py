@@ -22,7 +22,8 @@ NAME = "feedback-nlp.toml"
 # Long option names with underscores, and the types their values may have.
 OPTIONS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(
-        ("text", "id", "rating", "nps", "time", "channel", "product", "store", "customer", "amount", "tier"), (str,)
+        ("text", "id", "rating", "nps", "time", "channel", "product", "store", "customer", "amount", "tier"),
+        (str,),
     ),
     "rating_scale": (str,),
     "sheet": (str, int),
@@ -47,7 +48,7 @@ _TYPE_NAMES = {
 
 
 def find(beside: str | Path | None) -> Path | None:
-    """Return the configuration file in the folder of ``beside`` (or in ``beside``, if a folder), if there is one."""
+    """Return the configuration file in the folder of the input ``beside``, if there is one."""
     if beside is None or str(beside) == "-":
         return None
     place = Path(beside)
@@ -131,13 +132,16 @@ def _wrong_type(key: str, value: Any, path: Path) -> ConfigError:
     return ConfigError(
         Bilingual(f"{path} 里 {key} 的值 {value!r} 类型不对。", f"{path}: {key} can't be {value!r}."),
         Bilingual(
-            f"应为{'或'.join(name.zh for name in names)}。", f"It must be {' or '.join(name.en for name in names)}."
+            f"应为{'或'.join(name.zh for name in names)}。",
+            f"It must be {' or '.join(name.en for name in names)}.",
         ),
     )
 
 
 def _unreadable(path: Path, why: str) -> ConfigError:
     return ConfigError(
-        Bilingual(f"配置文件 {path} 读不了（{why}）。", f"The configuration file {path} can't be read ({why})."),
+        Bilingual(
+            f"配置文件 {path} 读不了（{why}）。", f"The configuration file {path} can't be read ({why})."
+        ),
         Bilingual("请改正或删掉它。", "Mend or delete it."),
     )

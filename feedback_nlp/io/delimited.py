@@ -1,4 +1,4 @@
-"""CSV, TSV and text tables: encoding, delimiter and header are found out, Arrow reads, nothing is parsed as a number."""
+"""CSV, TSV and text tables: encoding, delimiter and header are found out; no cell is parsed as a number."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ class Dialect:
 
     def rows(self, text: str) -> Iterator[tuple[list[str], int]]:
         """Yield the cells of each record and the number of lines read so far."""
-        quoting = csv.QUOTE_MINIMAL if self.quoted else csv.QUOTE_NONE
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, quoting=quoting)
+        lines = io.StringIO(text, newline="")
+        if self.quoted:
+            reader = csv.reader(lines, delimiter=self.delimiter)
+        else:
+            reader = csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
         for cells in reader:
             yield cells, reader.line_num
 
@@ -105,7 +108,7 @@ def _some(dialect: Dialect, head: str, most: int = 200) -> Iterator[tuple[list[s
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the data begin (``line`` counts lines before them, ``offset`` bytes) and what the columns are called."""
+    """What the columns are called and how many bytes stand before the data."""
 
     header: grid.Header
     line: int

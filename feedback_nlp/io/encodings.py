@@ -1,4 +1,4 @@
-"""Bytes of a text file to UTF-8, whatever they were: UTF-8 with or without BOM, UTF-16, GB18030, others by guess."""
+"""Bytes of a text file to UTF-8, whatever they were: UTF-8, UTF-16, GB18030 or others."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def to_utf8(data: pa.Buffer, path: str) -> Decoded:
     for bom, encoding in _BOMS.items():
         if head.startswith(bom):
             return _decode(data.slice(len(bom)), encoding, path)
-    encoding = _utf16_without_bom(head)
-    if encoding:
-        return _decode(data, encoding, path)
+    wide = _utf16_without_bom(head)
+    if wide:
+        return _decode(data, wide, path)
     if head.startswith(_BINARY) or _control_share(head) > 0.02:
         raise not_text(path)
     if _wrong(data, "utf-8") is None:
@@ -114,7 +114,7 @@ def _chunks(data: pa.Buffer) -> Iterator[tuple[memoryview, bool]]:
 
 
 def _wrong(data: pa.Buffer, encoding: str) -> int | None:
-    """Return the offset (to the chunk) of the first byte that is wrong in ``encoding``, None if there is none."""
+    """Return the start of the first chunk that is not valid ``encoding``, None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     position = 0
     for chunk, last in _chunks(data):

@@ -1,4 +1,4 @@
-"""Workbooks in (XLSX, XLSM, XLSB, XLS, ODS): typed cells, merged headers, and the sheet that looks like feedback."""
+"""Workbooks in (XLSX, XLSM, XLSB, XLS, ODS): typed cells, merged headers, the sheet with the feedback."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class Peek:
     """The beginning of one sheet, and how much it looks like feedback."""
 
     name: str
-    filled: bool
     likeness: float
+    filled: bool = True
 
 
 def read(source: Source) -> Raw:
@@ -83,7 +83,7 @@ def _cells(row: Sequence[Any], width: int) -> list[Any]:
     return cells + [None] * (width - len(cells))
 
 
-# --- which sheet ---------------------------------------------------------------------------------------------
+# --- which sheet
 
 
 def _choose(book: calamine.CalamineWorkbook, source: Source) -> tuple[str, list[Bilingual]]:
@@ -136,7 +136,7 @@ def _peek(book: calamine.CalamineWorkbook, name: str) -> Peek:
     rows: list[list[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_PEEK)
     rows = [row for row in rows if any(not grid.blank(cell) for cell in row)]
     if len(rows) < 2:
-        return Peek(name, bool(rows), -1.0)
+        return Peek(name, likeness=-1.0, filled=bool(rows))
     found = grid.find_header(rows)
     named = 0.0
     if found is not None:
@@ -145,7 +145,8 @@ def _peek(book: calamine.CalamineWorkbook, name: str) -> Peek:
         ]
         named = sum(1.0 for match in scores if match.exact)
         named += max((match.score / 10 for match in scores if match.role == "text"), default=0.0)
-    return Peek(name, True, named + _longest_text(rows[(found or 0) + 1 :]) + min(len(rows), 20) / 20)
+    likeness = named + _longest_text(rows[(found or 0) + 1 :]) + min(len(rows), 20) / 20
+    return Peek(name, likeness)
 
 
 def _longest_text(rows: Sequence[Sequence[Any]]) -> float:
@@ -158,7 +159,7 @@ def _longest_text(rows: Sequence[Sequence[Any]]) -> float:
     return min(30.0, max(sums.values(), default=0) / max(1, len(rows)))
 
 
-# --- the header ----------------------------------------------------------------------------------------------
+# --- the header
 
 
 def _header(rows: list[list[Any]], merged: Ranges) -> tuple[grid.Header, list[Bilingual]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -84,7 +83,7 @@ def _filled(row: Row) -> list[Any]:
 
 def _like_name(cell: Any) -> bool:
     """Whether a cell could name a column: short text, neither number nor date nor sentence."""
-    if not isinstance(cell, str) or isinstance(cell, (dt.date, dt.time)):
+    if not isinstance(cell, str):
         return False
     text = cell.strip()
     if headers.matches(text):

@@ -1,4 +1,4 @@
-"""Which role a column header speaks of: the synonyms of ``resources/columns.toml`` and how they are matched."""
+"""Which role a header speaks of: the synonyms of ``resources/columns.toml`` and how they are matched."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def matches(header: str) -> tuple[Match, ...]:
 
 
 def _score(name: str, words: Synonyms) -> float:
-    """Synonyms score 100 down to 80 in the order given; containing one scores by how much of the header it covers."""
+    """Synonyms score 100 to 81 in the order given; containing one scores by its share of the header."""
     if not name:
         return 0.0
     if name in words.exact:

@@ -24,8 +24,8 @@ class Mended:
 def mend(rows: Sequence[list[str]], names: Sequence[str], delimiter: str, *, first_row: int) -> Mended:
     """Return ``rows`` brought to one width.
 
-    Short rows are padded. A long row whose text column holds unquoted delimiters is joined there, if the cells
-    after it then look like their columns; what is still too long goes to extra columns on the right.
+    Short rows are padded. A long row whose text column holds unquoted delimiters is joined there, if the
+    cells after it then look like their columns; what is still too long goes to extra columns on the right.
 
     Parameters
     ----------
@@ -115,14 +115,14 @@ def _notes(short: list[int], joined: list[int], long: list[int]) -> list[Bilingu
         notes.append(
             Bilingual(
                 f"{len(joined)} 行正文里有没加引号的分隔符，已拼回正文（第 {listed(joined)} 行）。",
-                f"{len(joined)} rows have unquoted delimiters in the text and were joined there (rows {listed(joined)}).",
+                f"{len(joined)} rows have bare delimiters in the text; joined there (rows {listed(joined)}).",
             )
         )
     if long:
         notes.append(
             Bilingual(
                 f"{len(long)} 行比表头长，多出的格子放在右边新列里（第 {listed(long)} 行）。",
-                f"{len(long)} rows are longer than the header; the surplus stands in new columns (rows {listed(long)}).",
+                f"{len(long)} rows are longer than the header: see new columns (rows {listed(long)}).",
             )
         )
     return notes

@@ -1,4 +1,4 @@
-"""Ratings however they are given: numbers, ``4星``, ``★★★★☆``, 很满意 … 很不满意, 好评/中评/差评; and their scale."""
+"""Ratings however they are given: numbers, ``4星``, ``★★★★☆``, 很满意 … 很不满意, 好评; and their scale."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from feedback_nlp.io.times import by_unique
 __all__ = ["Scale", "detect", "parse", "to_number"]
 
 Scale = tuple[float, float]
-_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _VALUE = re.compile(
     r"(?:评分|打分|rated)?[:\s]*([-+]?\d+(?:\.\d+)?)\s*(?:分|星|级|颗星|颗|stars?|points?|%)?(?:\s*/\s*\d+)?\Z"
 )
@@ -38,23 +37,32 @@ _DIGITS = {
     "十": 10,
 }
 _STARS = re.compile(r"[★⭐🌟]+[☆✩]*\Z")
-# Five steps from 很不满意 to 很满意; 基本满意 stands between 一般 and 满意 on surveys that have both.
-_WORDS: dict[str, float] = {
-    word: step
-    for step, words in {
-        5.0: "很满意 非常满意 十分满意 特别满意 极满意 极其满意 完全满意 非常好 很好 优秀 优 力荐 verysatisfied excellent",
-        4.0: "满意 比较满意 较满意 基本满意 好 较好 比较好 良好 良 推荐 satisfied good somewhatsatisfied",
-        3.0: "一般 中立 还行 还可以 普通 中等 中 说不清 不好说 一般满意 neutral average fair ok",
-        2.0: "不满意 不太满意 不大满意 比较不满意 较不满意 不够满意 差 较差 比较差 不好 不太好 dissatisfied poor somewhatdissatisfied bad",
-        1.0: "很不满意 非常不满意 十分不满意 特别不满意 极不满意 极其不满意 完全不满意 非常差 很差 极差 非常不好 verydissatisfied verypoor terrible",
-    }.items()
-    for word in words.split()
+# Five steps from 很不满意 to 很满意. Answers may be worded with any of these degrees.
+_STEPS = {
+    5.0: (
+        "很满意 非常满意 十分满意 特别满意 极满意 极其满意 完全满意 非常好 很好 优秀 优 力荐",
+        "verysatisfied excellent",
+    ),
+    4.0: ("满意 比较满意 较满意 基本满意 好 较好 比较好 良好 良 推荐", "satisfied good somewhatsatisfied"),
+    3.0: ("一般 中立 还行 还可以 普通 中等 中 说不清 不好说 一般满意", "neutral average fair ok"),
+    2.0: (
+        "不满意 不太满意 不大满意 比较不满意 较不满意 不够满意 差 较差 比较差 不好 不太好",
+        "dissatisfied poor somewhatdissatisfied bad",
+    ),
+    1.0: (
+        "很不满意 非常不满意 十分不满意 特别不满意 极不满意 极其不满意 完全不满意 非常差 很差 极差 非常不好",
+        "verydissatisfied verypoor terrible",
+    ),
 }
-_THREE: dict[str, float] = {
-    word: step
-    for step, words in {3.0: "好评 正面 positive", 2.0: "中评 中性", 1.0: "差评 负面 negative"}.items()
-    for word in words.split()
-}
+_THIRDS = {3.0: ("好评 正面", "positive"), 2.0: ("中评 中性", ""), 1.0: ("差评 负面", "negative")}
+
+
+def _by_word(steps: dict[float, tuple[str, str]]) -> dict[str, float]:
+    return {word: step for step, lists in steps.items() for words in lists for word in words.split()}
+
+
+_WORDS = _by_word(_STEPS)
+_THREE = _by_word(_THIRDS)
 
 
 def to_number(value: Any) -> float | None:
@@ -114,10 +122,11 @@ def _parts(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Scale | None]:
 
 
 def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
-    """Return (lowest, highest) possible rating, from words, the header, or the range of the numbers; None if none fits.
+    """Return (lowest, highest) possible rating from words, header or the range of numbers; None if none fits.
 
-    Numbers up to 5 are 1-5 (0.5-5 or 0-5 where such values occur), up to 10 are 0-10 if 0 occurs, else 1-10, exactly
-    1..7 is 1-7, up to 100 is 0-100. Up to 2 % of stray values (99 for "no answer") are passed over.
+    Numbers up to 5 are 1-5 (0.5-5 or 0-5 where such values occur), up to 7 in at least 30 cells 1-7, up to
+    10 are 0-10 if 0 occurs, else 1-10, up to 100 are 0-100. Some 1.5 % of stray values (99 for "no answer")
+    are passed over.
     """
     numbers, scale = _parts(values)
     if scale is not None:

@@ -57,7 +57,7 @@ class Raw:
 
 
 def as_text(value: Any) -> str | None:
-    """Return a cell as the text a person would see: no ``.0`` on whole numbers, ISO dates, JSON for nested values."""
+    """Return a cell as people would see it: whole numbers without ``.0``, ISO dates, nested values as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -84,7 +84,7 @@ def _whole(text: str | None) -> str | None:
 
 
 def column(values: Sequence[Any]) -> pa.Array:
-    """Return cells as the narrowest Arrow column that holds them all unchanged; mixed cells become strings."""
+    """Return cells as the narrowest Arrow column that holds all unchanged; mixed cells become strings."""
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {str}:
         return _strings(values)
@@ -118,13 +118,9 @@ def drop_blank(table: pa.Table) -> pa.Table:
     for values in table.columns:
         filled = pc.is_valid(values)
         if pa.types.is_string(values.type):
-            filled = pc.and_(
-                filled, pc.fill_null(pc.greater(pc.utf8_length(pc.utf8_trim_whitespace(values)), 0), False)
-            )
+            filled = pc.and_kleene(filled, pc.not_equal(pc.utf8_trim_whitespace(values), ""))
         kept = filled if kept is None else pc.or_(kept, filled)
-    if kept is None or pc.all(kept).as_py() is not False:
-        return table
-    return table.filter(kept)
+    return table if kept is None or pc.all(kept).as_py() else table.filter(kept)
 
 
 def listed(numbers: Sequence[int]) -> str:

@@ -136,7 +136,7 @@ def _unknown(file: Source) -> InputError:
 
 
 def concat(raws: Sequence[Raw]) -> Raw:
-    """Return several files as one: columns are matched by name, and a column tells the file if there are several.
+    """Return several files as one; columns are matched by name, and one more column tells the file.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""An input file before it is parsed: does it exist, what kind of content is it, its bytes; and the errors about it."""
+"""An input file before it is parsed: what kind of content it is, its bytes; and the errors about it."""
 
 from __future__ import annotations
 

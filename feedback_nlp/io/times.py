@@ -82,10 +82,7 @@ def parse_one(value: Any) -> dt.datetime | None:
     if value is None or isinstance(value, bool):
         return None
     text = str(value).strip() if not isinstance(value, float) else repr(value)
-    if _NUMBER.match(text):
-        moment = _from_number(text)
-    else:
-        moment = _from_text(text)
+    moment = _from_number(text) if _NUMBER.match(text) else _from_text(text)
     return moment if moment is not None and _FIRST <= moment < _LAST else None
 
 

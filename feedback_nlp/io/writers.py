@@ -39,8 +39,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def write_table(table: pa.Table, path: str | Path, *, force: bool = False) -> Notes:
     """Write a table in the format of the suffix; ``"-"`` is JSON lines on standard output.
 
-    Lists are joined with ``;`` in CSV and Excel. CSV is UTF-8 with a BOM, so that Excel shows Chinese, and holds the
-    texts as they are: a cell that begins with ``=`` stays so (Excel files, in contrast, mark it as text).
+    Lists are joined with ``;`` in CSV and Excel. CSV is UTF-8 with a BOM, so that Excel shows Chinese, and
+    holds the texts as they are: a cell that begins with ``=`` stays so (Excel files mark it as text).
 
     Returns
     -------
@@ -50,7 +50,7 @@ def write_table(table: pa.Table, path: str | Path, *, force: bool = False) -> No
     Raises
     ------
     OutputError
-        If the place exists (without ``force``), can't be written, is full, or the format can't hold the table.
+        If it exists (without ``force``), can't be written, is full, or the format can't hold the table.
     """
     if str(path) == "-":
         for line in _json_lines(table):
@@ -135,7 +135,7 @@ def _temporary(target: Path) -> Path:
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path in the same folder; rename it to ``path`` at the end, or remove it if anything fails.
+    """Give a temporary path in the same folder; rename it to ``path`` at the end, or remove it on failure.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def write_xlsx(table: pa.Table, path: Path) -> Notes:
             ),
             Bilingual("请改用 .parquet 或 .csv。", "Use .parquet or .csv instead."),
         )
-    # xlsxwriter keeps rows in files of its own: beside the output, so that it is that disk which must hold them.
+    # xlsxwriter keeps rows in files of its own: put them on the disk of the output.
     with tempfile.TemporaryDirectory(prefix=".feedback-nlp-", suffix=".tmp", dir=path.parent) as scratch:
         options = {
             "constant_memory": True,
@@ -340,7 +340,7 @@ def _cut_note(count: int) -> Notes:
         return ()
     return (
         Bilingual(
-            f"Excel 单元格最多 {EXCEL_TEXT:,} 个字，{count} 个格子的文字被截短（.parquet 和 .csv 里是全文）。",
-            f"An Excel cell holds {EXCEL_TEXT:,} characters; {count} texts were cut (.parquet and .csv keep them whole).",
+            f"Excel 单元格最多 {EXCEL_TEXT:,} 个字，{count} 个格子被截短（.parquet 和 .csv 里是全文）。",
+            f"An Excel cell holds {EXCEL_TEXT:,} characters; {count} texts were cut (.parquet, .csv: whole).",
         ),
     )
