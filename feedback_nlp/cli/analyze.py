@@ -11,7 +11,7 @@ from feedback_nlp.cli import options as opt
 
 DEFAULT_OUT = "feedback-report"
 EPILOG = (
-    "例：`feedback-nlp analyze 投诉.xlsx` · `feedback-nlp analyze 1月.csv 2月.csv --text 内容 --time 日期 --out 报告` · "
+    "例：`feedback-nlp analyze 投诉.xlsx` · `feedback-nlp analyze 1月.csv 2月.csv --text 内容 --out 报告` · "
     "`feedback-nlp analyze 投诉.xlsx --save-config`（下月不必再给选项）"
 )
 

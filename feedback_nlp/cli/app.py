@@ -31,7 +31,7 @@ INTERRUPTED = 130
 
 
 class FeedbackGroup(TyperGroup):
-    """Turns what commands raise into one line and an exit code, in the shell and under ``CliRunner`` alike."""
+    """Turns what commands raise into one line and an exit code, in the shell and under ``CliRunner``."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the chosen command."""
@@ -43,7 +43,7 @@ class FeedbackGroup(TyperGroup):
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
             console.error(
-                console.text("已中断；没有留下写了一半的文件。", "Interrupted; no half-written file is left.")
+                console.text("已中断，没有留下写了一半的文件。", "Interrupted; no half-written file is left.")
             )
             raise typer.Exit(INTERRUPTED) from error
         except BrokenPipeError:
@@ -67,10 +67,9 @@ def _is_usage(error: Exception) -> bool:
 
 def _bug(error: Exception) -> str:
     kind = type(error).__name__
-    return console.text(
-        f"程序内部错误（{kind}：{error}）。提示：这是我们的缺陷；设 {DEBUG_VARIABLE}=1 重跑可得到详情，请附上反馈。",
-        f"Internal error ({kind}: {error}). Hint: this is our bug; run again with {DEBUG_VARIABLE}=1 and send us the output.",
-    )
+    zh = f"程序内部错误（{kind}：{error}）。提示：这是我们的缺陷，设 {DEBUG_VARIABLE}=1 重跑可得到详情。"
+    en = f"Internal error ({kind}: {error}). Hint: this is our bug; {DEBUG_VARIABLE}=1 shows the details."
+    return " ".join(console.text(zh, en).split("\n"))
 
 
 def _version(wanted: bool) -> None:
@@ -86,7 +85,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="把中文投诉和评价变成有证据的改进排序。Turns Chinese complaints and reviews into a ranked list of improvements.",
+    help="把中文投诉和评价变成有证据的改进排序。Chinese feedback in, ranked improvements out.",
     epilog="先试试：`feedback-nlp demo` · 自己的文件：`feedback-nlp analyze 投诉.xlsx`",
 )
 

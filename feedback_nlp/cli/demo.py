@@ -21,7 +21,8 @@ def demo(
     json: opt.Json = False,
 ) -> None:
     """在自带的示例上跑一遍（一家虚构家电零售商的 420 条反馈），看看报告长什么样。"""
+    given = dict(locals())
     from feedback_nlp.catalog import sample_path
     from feedback_nlp.cli.analyze import run
 
-    run([str(sample_path("xlsx"))], dict(locals()), None)
+    run([str(sample_path("xlsx"))], given, None)

@@ -26,7 +26,7 @@ def report(
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """换权重、换语言重出报告，不重新打分。例：feedback-nlp report feedback-report --weights 0.6,0.3,0.1 --lang en"""
+    """换权重、换语言重出报告，不重新打分。例：feedback-nlp report feedback-report --weights 0.6,0.3,0.1"""
     from feedback_nlp.cli import runs
     from feedback_nlp.pipeline import load_report
 

@@ -14,9 +14,7 @@ def score(
     file: Annotated[str, typer.Argument(help="表格文件；- 为标准输入的 JSONL。", metavar="文件")],
     output: Annotated[
         str,
-        typer.Option(
-            "--output", "-o", help="打分后的评价；后缀定格式：.parquet .csv .xlsx .jsonl，- 为标准输出。"
-        ),
+        typer.Option("--output", "-o", help="后缀定格式：.parquet .csv .xlsx .jsonl；- 为标准输出。"),
     ],
     mentions: Annotated[Path | None, typer.Option("--mentions", help="另把提及表写到这里。")] = None,
     text: opt.Text = None,
@@ -42,13 +40,14 @@ def score(
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """给每条评价打分，原来的列都保留。例：feedback-nlp score 评论.csv -o 打分.parquet --mentions 提及.parquet"""
+    """给每条评价打分，原来的列都保留。例：feedback-nlp score 评论.csv -o 打分.parquet --mentions m.parquet"""
+    own = ("file", "output", "mentions", "config")
+    given = {name: value for name, value in locals().items() if name not in own}
     from feedback_nlp.cli import console, runs
     from feedback_nlp.io.writers import check_writable
     from feedback_nlp.pipeline import score_prepared
 
-    given = {name: value for name, value in locals().items() if name not in ("file", "config")}
-    chosen = opt.merge({name: given[name] for name in given if name in SHARED}, [file], config)
+    chosen = opt.merge(given, [file], config)
     for target in (output, mentions):
         if target is not None and target != "-":
             check_writable(target, force=force)
@@ -64,21 +63,6 @@ def score(
         )
     scored.write(output, mentions, force=force)
     _say(scored.meta["input"]["n_rows"], output, mentions, as_json=json, quiet=quiet)
-
-
-SHARED = (
-    *opt.COLUMN_OPTIONS,
-    "rating_scale",
-    "sheet",
-    "model",
-    "taxonomy",
-    "jobs",
-    "save_config",
-    "lang",
-    "force",
-    "quiet",
-    "json",
-)
 
 
 def _say(n_rows: int, output: str, mentions: Path | None, *, as_json: bool, quiet: bool) -> None:

@@ -66,7 +66,7 @@ def _read(path: Path) -> pa.Table:
             Bilingual(f"找不到 {path}。", f"No file {path}."),
             Bilingual(
                 "给 analyze 写出的文件夹，或 score 写出的 .parquet（提及表用 --mentions 指明）。",
-                "Give a folder written by analyze, or a .parquet written by score (its mentions with --mentions).",
+                "Give a folder from analyze, or a .parquet from score (its mentions with --mentions).",
             ),
         )
     return read(path).table

@@ -85,7 +85,7 @@ def classify(
     -------
     dict, or a list of dicts for a sequence
         ``text``, ``polarity`` [-1, 1], ``label``, ``confidence`` [0, 1], ``flags`` and ``mentions``
-        (each ``clause``, ``start``, ``end``, ``text``, ``element``, ``facet``, ``score``, ``polarity``, ``label``).
+        (each clause, start, end, text, element, facet, score, polarity and label).
 
     Examples
     --------
