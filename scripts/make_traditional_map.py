@@ -30,7 +30,9 @@ def pairs() -> list[tuple[str, str]]:
     for block in BLOCKS:
         for code in block:
             source = chr(code)
-            target = converter.convert(source)
+            # Twice: a few simplified forms are themselves simplified further, and normalising must settle
+            # at once.
+            target = converter.convert(converter.convert(source))
             if len(target) == 1 and target != source:
                 kept.append((source, target))
     return kept

@@ -40,7 +40,7 @@ _OPENING = re.compile(
     r"但是|但(?=[我他她它你这那没也还又客商快服物质价])"
     r"|(?<![好再只最大超经难跑拗睡赢吃])不过(?![分度关来去期瘾敏脑滤审问节程])"
     r"|[而并]且"
-    rf"|(?<!{_NAMED})(?<![也不这那才都可正只还成倒要硬愣算真本而一看的])就是(?![说了否]|不是)"
+    rf"|(?<!{_NAMED})(?<![也不这那才都可正只还成倒要硬愣算真本而一看])就是(?![说了否]|不是)"
     r"|(?<!不)然后(?!果)|(?<!不)可是(?!否)"
     r"|(?<![的个等查测理这那好有没验定诉种何])结果(?![是为显表如不])"
     r"|(?<!之)所以(?!然)|否则|(?<!要)不然(?!后)|虽然|后来(?!的)"
@@ -161,7 +161,7 @@ def _is_end(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
     before, after = _shift(digit, -1), _shift(digit, 1)
     thousands = before & after & _shift(digit, 2) & _shift(digit, 3) & ~_shift(digit, 4)
     in_word = _shift(latin, -1) & _shift(latin, 1)
-    end = kinds & _END != 0
+    end: NDArray[np.bool_] = kinds & _END != 0
     end |= (kinds & _POINT != 0) & ~(before | after | in_word)
     end &= ~((kinds & _COMMA != 0) & thousands)
     end &= ~((kinds & _TILDE != 0) & before & after)
@@ -196,7 +196,8 @@ def _openings(text: str, start: int, end: int) -> list[int]:
 @lru_cache(maxsize=1)
 def _classes() -> NDArray[np.uint8]:
     """Return the class bits of every code point; beyond the basic plane all are content (ideographs,
-    emoji)."""
+    emoji).
+    """
     table = np.zeros(0x110000, dtype=np.uint8)
     basic = [chr(code) for code in range(0x10000)]
     _mark(table, _CONTENT, [char for char in basic if char.isalnum()])

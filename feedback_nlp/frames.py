@@ -1,0 +1,162 @@
+"""The edge where tables of other libraries become Arrow tables and go back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.errors import Bilingual, InputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["TEXT_COLUMN", "like", "to_table"]
+
+# Column name of data that come without one.
+TEXT_COLUMN = "text"
+
+
+def to_table(data: Any) -> pa.Table:
+    """Return ``data`` as an Arrow table.
+
+    Parameters
+    ----------
+    data : object
+        A list of texts (``None`` and NaN where there is none), a list of row dictionaries, a pandas Series
+        or DataFrame, an Arrow table, record batch or array, a dictionary of columns, or anything with
+        ``__arrow_c_stream__`` such as a Polars frame. Data without a column name become the column "text".
+
+    Returns
+    -------
+    pyarrow.Table
+        Dictionary-encoded (categorical) columns are decoded; a pandas index is dropped.
+
+    Raises
+    ------
+    InputError
+        If ``data`` is none of these, or a column cannot be held by Arrow.
+    """
+    import pyarrow as pa
+
+    try:
+        return _plain(_convert(data))
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise InputError(
+            Bilingual(f"数据不能转成表：{error}。", f"The data can't be made a table: {error}."),
+            Bilingual("每一列只放一种类型的值。", "Keep to one type of value in each column."),
+        ) from error
+
+
+def like(table: pa.Table, data: Any) -> Any:
+    """Return ``table`` as the kind of thing that ``data`` is.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+    data : object
+        Arrow and Polars data get their own kind back, everything else a pandas DataFrame.
+    """
+    import pyarrow as pa
+
+    if isinstance(data, (pa.Table, pa.RecordBatch, pa.Array, pa.ChunkedArray)):
+        return table
+    if type(data).__module__.partition(".")[0] == "polars":
+        # Loaded, since ``data`` is one of its objects.
+        return sys.modules["polars"].from_arrow(table)
+    return table.to_pandas()
+
+
+def _convert(data: Any) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(data, pa.Table):
+        return data
+    if isinstance(data, pa.RecordBatch):
+        return pa.Table.from_batches([data])
+    if isinstance(data, (pa.Array, pa.ChunkedArray)):
+        return pa.table({TEXT_COLUMN: data})
+    if type(data).__module__.partition(".")[0] == "pandas":
+        return _from_pandas(data)
+    if hasattr(data, "__arrow_c_stream__"):
+        return _from_stream(data)
+    if isinstance(data, Mapping):
+        return pa.table(
+            {str(name): pa.array(list(values), from_pandas=True) for name, values in data.items()}
+        )
+    return _from_rows(data)
+
+
+def _from_pandas(data: Any) -> pa.Table:
+    import pyarrow as pa
+
+    frame = data.to_frame(TEXT_COLUMN if data.name is None else data.name) if data.ndim == 1 else data
+    arrays = {}
+    for position, name in enumerate(frame.columns):
+        values = frame.iloc[:, position]
+        arrays[str(name)] = _column(values)
+    if len(arrays) < len(frame.columns):
+        raise InputError(
+            Bilingual("表里有同名的列。", "Some columns have the same name."),
+            Bilingual("先给重复的列改名。", "Rename the repeated columns first."),
+        )
+    return pa.table(arrays)
+
+
+def _column(values: Any) -> pa.Array:
+    """Return one pandas column; one that mixes types, as columns read from Excel may, becomes text."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        missing = values.isna()
+        return pa.array([None if gone else str(value) for value, gone in zip(values, missing, strict=True)])
+
+
+def _from_stream(data: Any) -> pa.Table:
+    import pyarrow as pa
+
+    reader = pa.chunked_array(data) if _is_column(data) else pa.table(data)
+    return reader if isinstance(reader, pa.Table) else pa.table({TEXT_COLUMN: reader})
+
+
+def _is_column(data: Any) -> bool:
+    """Whether a stream holds one unnamed column, such as a Polars Series, rather than a table."""
+    return not hasattr(data, "columns") and not hasattr(data, "column_names")
+
+
+def _from_rows(data: Any) -> pa.Table:
+    import pyarrow as pa
+
+    if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
+        if data and all(isinstance(row, Mapping) for row in data):
+            return pa.Table.from_pylist(list(data))
+        if all(_is_text(value) for value in data):
+            return pa.table({TEXT_COLUMN: pa.array(data, type=pa.string(), from_pandas=True)})
+    raise InputError(
+        Bilingual(f"不认识的数据：{type(data).__name__}。", f"Unknown kind of data: {type(data).__name__}."),
+        Bilingual(
+            "请给字符串列表、DataFrame、Arrow 表或文件路径。",
+            "Give a list of strings, a DataFrame, an Arrow table or the path of a file.",
+        ),
+    )
+
+
+def _is_text(value: Any) -> bool:
+    """Whether ``value`` is a text or stands for a missing one."""
+    return value is None or isinstance(value, str) or (isinstance(value, float) and value != value)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Decode dictionaries and shorten the large and view types, so that only one string type goes on."""
+    import pyarrow as pa
+
+    for position, field in enumerate(table.schema):
+        kind = field.type
+        target = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if pa.types.is_large_string(target) or pa.types.is_string_view(target):
+            target = pa.string()
+        if target != kind:
+            table = table.set_column(position, field.name, table.column(position).cast(target))
+    return table.replace_schema_metadata(None)

@@ -1,0 +1,120 @@
+"""Personal data: found by shape and by checksum, masked in place.
+
+Patterns are a table: what is looked for, where it may stand, and a check on what was found. Prices, dates,
+model numbers and public service numbers (400, 95588, 12315) are not personal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from feedback_nlp.text.codepoints import Joined
+from feedback_nlp.text.normalize import normalize_column
+from feedback_nlp.text.pii_rules import KINDS, LONGEST_LEAD, Rule, rules
+
+__all__ = ["KINDS", "PiiSpan", "counts", "find", "find_column", "mask", "mask_column"]
+
+MASK = "*"
+
+
+class PiiSpan(NamedTuple):
+    """A piece of personal data: its kind (one of ``KINDS``) and half-open span in code points."""
+
+    kind: str
+    start: int
+    end: int
+
+
+def find(text: str) -> list[PiiSpan]:
+    """Return the personal data in ``text``, in order.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of PiiSpan
+        Disjoint; in code points of ``text``.
+    """
+    return [span for _, span in find_column([text])]
+
+
+def find_column(texts: Sequence[str | None]) -> list[tuple[int, PiiSpan]]:
+    """Return (position of the text, span) for all personal data in a column, in order."""
+    joined = Joined.of(texts)
+    found = _search(_normal(texts))
+    starts = joined.starts.tolist()
+    docs = joined.locate(np.array([span.start for span in found], dtype=np.int64)).tolist()
+    return [
+        (doc, PiiSpan(span.kind, span.start - starts[doc], span.end - starts[doc]))
+        for doc, span in zip(docs, found, strict=True)
+    ]
+
+
+def mask(text: str) -> str:
+    """Return ``text`` with each character of personal data replaced by ``*``; the length stays.
+
+    Of "姓 + 先生/女士" only the name goes: "张伟先生" becomes "**先生".
+    """
+    return mask_column([text])[0]
+
+
+def mask_column(texts: Sequence[str | None]) -> list[str]:
+    """Mask every text of a column, ``None`` as the empty text; masking twice changes nothing more."""
+    joined = Joined.of(texts)
+    found = _search(_normal(texts))
+    return joined.split(_blank(joined.text, found))
+
+
+def counts(texts: Sequence[str | None]) -> dict[str, int]:
+    """Return how many pieces of each kind a column holds; kinds that do not occur are left out."""
+    found = _search(_normal(texts))
+    tally = Counter(span.kind for span in found)
+    return {kind: tally[kind] for kind in KINDS if tally[kind]}
+
+
+def _normal(texts: Sequence[str | None]) -> str:
+    return Joined.of(normalize_column(texts)).text
+
+
+def _search(text: str) -> list[PiiSpan]:
+    """Apply the rules in order, each to what the ones before it left unmasked."""
+    found: list[PiiSpan] = []
+    for rule in rules():
+        spans = list(_candidates(rule, text))
+        text = _blank(text, spans) if spans else text
+        found.extend(spans)
+    return sorted(found, key=lambda span: span.start)
+
+
+def _candidates(rule: Rule, text: str) -> Iterator[PiiSpan]:
+    last = 0
+    for match in rule.pattern.finditer(text):
+        start, end = match.span(match.re.groups and 1)
+        if rule.accept(text[start:end]):
+            start = max(last, _extend(rule.lead, text, start))
+            last = end
+            yield PiiSpan(rule.kind, start, end)
+
+
+def _extend(lead: re.Pattern[str] | None, text: str, start: int) -> int:
+    """Return where the candidate at ``start`` begins when the characters that lead to it are added."""
+    if lead is None:
+        return start
+    before = text[max(0, start - LONGEST_LEAD) : start]
+    match = lead.match(before[::-1])
+    return start - match.end() if match else start
+
+
+def _blank(text: str, spans: Sequence[PiiSpan]) -> str:
+    parts, last = [], 0
+    for span in spans:
+        parts += [text[last : span.start], MASK * (span.end - span.start)]
+        last = span.end
+    return "".join([*parts, text[last:]])

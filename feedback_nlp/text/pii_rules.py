@@ -1,0 +1,169 @@
+"""The table of personal data: what each kind looks like, where it may stand, and how it is verified.
+
+Patterns are read in verbose mode and meet normalised text (half-width, lower case, simplified).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from importlib import resources
+from typing import NamedTuple
+
+__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "luhn", "resident_id", "rules"]
+
+KINDS = (
+    "email",
+    "account",
+    "order",
+    "id_card",
+    "mobile",
+    "landline",
+    "bank_card",
+    "plate",
+    "name",
+    "address",
+)
+# How far before a house number the names of its road and town are looked for, in characters.
+LONGEST_LEAD = 16
+
+
+class Rule(NamedTuple):
+    """One row of the table.
+
+    ``pattern`` finds a candidate (its group 1 where it has one), ``accept`` verifies it, and what ``lead``
+    matches in the reversed text before the candidate belongs to it too.
+    """
+
+    kind: str
+    pattern: re.Pattern[str]
+    accept: Callable[[str], bool] = bool
+    lead: re.Pattern[str] | None = None
+
+
+def luhn(text: str) -> bool:
+    """Check the last digit of a card number (ISO/IEC 7812-1, Luhn's algorithm)."""
+    digits = [int(char) for char in text if char.isdecimal()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
+    return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
+
+
+_ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+
+
+def resident_id(text: str) -> bool:
+    """Check the last character of an 18-digit identity number (GB 11643, ISO 7064 MOD 11-2)."""
+    chars = [char for char in text if char.isalnum()]
+    total = sum(weight * int(char) for weight, char in zip(_ID_WEIGHTS, chars, strict=False))
+    return chars[-1] == "10x98765432"[total % 11]
+
+
+def _digits(least: int) -> Callable[[str], bool]:
+    return lambda text: sum(char.isdecimal() for char in text) >= least
+
+
+def _issued(text: str) -> bool:
+    """Whether a long number looks issued, unlike 66666666666666."""
+    return len(set(text)) >= 4
+
+
+_PARTS: Mapping[str, str] = {
+    "is": r"(?:是|为)? [: ]{0,3}",
+    "date": r"(?:0[1-9]|1[0-2]) (?:0[1-9]|[12]\d|3[01])",
+    "chat": r"(?:微信|薇信|wechat|weixin|(?<![a-z])(?:v信|vx|wx|qq))",
+    "number": r"(?:号码|账号|号|id)",
+    "document": r"""
+        (?:订单|运单|快递单?|物流单?|单|工单|流水|交易|受理|案件|投诉|包裹|取件|保单|合同) (?:编?号码?|编码)
+    """,
+    "courier": r"(?:sf|yt|jdv?[a-z]?|jt|zto?|sto|yd|ems|dp[kl]?)",
+    "province": "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]",
+    "cjk": "[一-鿿]",
+    # Characters of names of places and roads, not those of what is said around them.
+    "place": "(?![在到于是住至的去往从了我有个和给为址您你他她这那])[一-鿿]",
+    "title": "(?:先生|女士|小姐|太太|老师)",
+    "label": "(?:联系人|姓名|收货人|收件人|寄件人|户名|开户人|经办人|投诉人|我叫|名叫)",
+    # A given name is one or two characters that are no function words.
+    "given": "(?:(?![的了是在有和与位个名这那就都也很不级档熟便全说让请叫对到])[一-鿿]){1,2}",
+    "block": r"(?:\d{1,4}(?:栋|幢|座|号楼|号院|弄)|[a-z](?:栋|座|幢))",
+    "unit": r"(?:[\d一二三四五六]{1,2}单元)",
+    "room": r"(?:[a-z]?\d{3,4}(?:室|房|号房|号)?(?!\d))",
+}
+
+_NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+    ("email", r"(?<![a-z0-9._%+-]) [a-z0-9._%+-]{1,64} @ (?:[a-z0-9-]{1,63}\.){1,8} [a-z]{2,24}", bool),
+    ("account", r"<chat> <number>? <is> ([a-z][a-z0-9_-]{5,19}) (?![a-z0-9_-])", _digits(1)),
+    ("account", r"<chat> (?:<number>|:) <is> ([a-z][a-z0-9_-]{5,19}) (?![a-z0-9_-])", bool),
+    ("account", r"<chat> <number>? <is> (\d{5,11}) (?!\d)", bool),
+    ("order", r"<document> <is> ([a-z0-9][a-z0-9-]{5,63}) (?![a-z0-9-])", _digits(5)),
+    ("order", r"(?<![a-z0-9]) <courier> \d{10,16} (?![a-z0-9])", bool),
+    (
+        "id_card",
+        r"(?<![\d.]) [1-9]\d{5} [ -]? (?:18|19|20)\d\d <date> [ -]? \d{3}[\dx] (?![\da-z])",
+        resident_id,
+    ),
+    ("id_card", r"(?<![\d.]) [1-9]\d{5} \d\d <date> \d{3} (?![\d.])", bool),
+    (
+        "mobile",
+        r"(?<![\d.]) (?:\+?(?:00)?86[ -]?)? 1[3-9]\d (?:[ -]?\d{4}[ -]?\d{4}|[ -]\d{3}[ -]\d{5}) (?!\d)",
+        bool,
+    ),
+    (
+        "landline",
+        r"(?<![\d.]) \(?(?:010|02\d|0[3-9]\d\d)\)? [ -]{0,2} [1-9]\d{6,7} (?:[转-]\d{1,5})? (?!\d)",
+        bool,
+    ),
+    ("landline", r"(?:电话|座机|致电)(?:号码?)? <is> ([2-8]\d{6,7}) (?!\d)", bool),
+    ("bank_card", r"(?<![\d.]) [2-9]\d{3} (?:[ -]?\d{4}){2} [ -]?\d{3,4} (?:[ -]?\d{1,3})? (?!\d)", luhn),
+    ("order", r"(?<![\d.]) \d{14,64} (?![\d.])", _issued),
+    (
+        "plate",
+        r"""
+        <province> [a-hj-np-z] [ ·.]?
+        (?:[a-hj-np-z0-9]{5} | [a-hj-k][a-hj-np-z0-9]\d{4} | \d{5}[a-hj-k]) (?![a-z0-9])
+        """,
+        _digits(3),
+    ),
+)
+
+_NAMES = (
+    r"((?:<compound>)(?:<given>)??) (?=<title>)",
+    # With a given name only where a name can begin, for "方便女士" is no name.
+    r"(?:^|(?<=[^一-鿿])|(?<=[是叫位户客服理台员由找人])) (<single><given>) (?=<title>)",
+    r"(?<![对于关一二两几某给]) (<single>) (?=<title>)",
+    r"<label> (?:是|为|叫)? [: ]{0,3} ((?:<compound>|<single>)<given>) (?!<cjk>)",
+)
+
+_ADDRESSES = (
+    r"""
+    (?:路|街|大道|巷|胡同) (?:[东西南北中]段?|[一二三四五]段)? [a-z]? \d{1,5} (?:号|弄)
+    (?: [ -]? (?:<place>){0,10} <block>)? (?:[ -]?<unit>)? (?:[ -]?\d{1,2}[层楼])? (?:[ -]?<room>)?
+    """,
+    r"<block> [ -]? (?:<unit> [ -]? <room>? | <room>)",
+)
+
+
+@lru_cache(maxsize=1)
+def rules() -> tuple[Rule, ...]:
+    """Return the table in the order in which it is applied: most specific first."""
+    parts = {**_PARTS, **_surnames()}
+    lead = _compile("(?:<place>){1," + str(LONGEST_LEAD) + "}", parts)
+    return (
+        *(Rule(kind, _compile(pattern, parts), accept) for kind, pattern, accept in _NUMBERS),
+        *(Rule("name", _compile(pattern, parts)) for pattern in _NAMES),
+        *(Rule("address", _compile(pattern, parts), lead=lead) for pattern in _ADDRESSES),
+    )
+
+
+def _compile(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:
+    filled = re.sub(r"<([a-z]+)>", lambda match: parts[match[1]], pattern)
+    return re.compile(filled, re.VERBOSE | re.MULTILINE)
+
+
+def _surnames() -> dict[str, str]:
+    """Return the single surnames as a character class, the compound ones as alternatives."""
+    table = resources.files("feedback_nlp").joinpath("resources/lexicons/surnames.txt").read_text("utf-8")
+    lines = [line for line in table.splitlines() if not line.startswith("#")]
+    single = "".join(line for line in lines if " " not in line)
+    compound = "|".join(name for line in lines if " " in line for name in line.split())
+    return {"single": f"[{single}]", "compound": compound}
