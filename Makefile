@@ -1,0 +1,29 @@
+# A few verbs. Run them inside a virtual environment made as README says.
+.PHONY: install test lint format demo train sample ci
+
+install:
+	pip install -c constraints.txt -e ".[dev]"
+
+test:
+	pytest -n 2
+
+lint:
+	ruff check .
+	ruff format --check .
+	mypy
+
+format:
+	ruff format .
+	ruff check --fix .
+
+demo:
+	feedback-nlp demo
+
+train:
+	python benchmarks/train_linear.py
+
+sample:
+	python scripts/make_sample.py
+
+ci:
+	.ci/run

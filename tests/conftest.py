@@ -1,0 +1,47 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _chinese_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FEEDBACK_NLP_LANG", raising=False)
+    monkeypatch.delenv("FEEDBACK_NLP_DEBUG", raising=False)
+
+
+@pytest.fixture(scope="session")
+def demo_analysis():  # type: ignore[no-untyped-def]
+    """The main job on the bundled sample, once for the whole session."""
+    from feedback_nlp import demo
+
+    return demo(draws=300)
+
+
+@pytest.fixture(scope="session")
+def demo_gold() -> dict[str, dict]:
+    """The writer's labels of the sample, by id."""
+    lines = (ROOT / "corpora" / "demo.jsonl").read_text(encoding="utf-8").splitlines()
+    return {row["id"]: row for row in map(json.loads, lines)}
+
+
+@pytest.fixture
+def jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Write texts (or rows) to a JSONL file and return its path."""
+
+    def write(*rows: str | dict, name: str = "in.jsonl") -> Path:
+        path = tmp_path / name
+        full = [
+            {"review_id": f"r{i}", "text": row} if isinstance(row, str) else row for i, row in enumerate(rows)
+        ]
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in full), encoding="utf-8")
+        return path
+
+    return write

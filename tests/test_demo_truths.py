@@ -1,0 +1,139 @@
+"""What was planted in the sample (corpora/demo_truth.md) must be found by the main job."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="module")
+def issues(demo_analysis) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    return demo_analysis.issues
+
+
+@pytest.fixture(scope="module")
+def mentions(demo_analysis) -> pd.DataFrame:  # type: ignore[no-untyped-def]
+    return demo_analysis.mentions
+
+
+def of_facet(issues: pd.DataFrame, facet: str) -> pd.DataFrame:
+    return issues[(issues.facet == facet) & ~issues.other]
+
+
+def test_every_row_is_there(demo_analysis) -> None:  # type: ignore[no-untyped-def]
+    assert len(demo_analysis.reviews) == 420
+    assert demo_analysis.reviews["编号"].iloc[-1][:2] in ("WD", "00")
+    assert demo_analysis.reviews["review_id"].str.startswith("0").any()  # leading zeros survive Excel
+
+
+def test_spans_are_exact(demo_analysis, mentions) -> None:  # type: ignore[no-untyped-def]
+    texts = dict(zip(demo_analysis.reviews.review_id, demo_analysis.reviews["反馈内容"], strict=True))
+    for row in mentions.itertuples():
+        assert texts[row.review_id][row.start : row.end] == row.text
+
+
+def test_every_negative_mention_has_one_issue(mentions, issues) -> None:  # type: ignore[no-untyped-def]
+    negative = mentions[(mentions.label == "negative") & (mentions.facet != "overall.general")]
+    assert negative.issue_id.notna().all()
+    assert set(negative.issue_id) >= set(issues.issue_id)
+    assert mentions[mentions.label != "negative"].issue_id.isna().all()
+
+
+def test_safety_is_on_top(issues: pd.DataFrame) -> None:
+    """P4: the electric shocks and the bursting glass come before everything, marked to be verified."""
+    assert issues.iloc[0].facet == "product.safety"
+    assert issues.iloc[0].safety
+    assert not issues[issues.facet != "product.safety"].safety.any()
+
+
+def test_refunds_lead_and_rise(issues: pd.DataFrame) -> None:
+    """P1: delayed refunds are the largest issue, and rising."""
+    rest = issues[~issues.safety & ~issues.other]
+    assert rest.sort_values("n_reviews").iloc[-1].facet == "after_sales.refund"
+    assert (of_facet(issues, "after_sales.refund").sort_values("n_reviews").iloc[-1]).trend == "rising"
+
+
+def test_logistics_falls(issues: pd.DataFrame) -> None:
+    """P5: slow logistics was bad in January and February, then mended."""
+    assert of_facet(issues, "logistics.speed").sort_values("n_reviews").iloc[-1].trend == "falling"
+
+
+def test_installers_rise(issues: pd.DataFrame) -> None:
+    """P2: air-conditioner installers late or absent, May and June."""
+    assert (of_facet(issues, "after_sales.repair").trend == "rising").any()
+
+
+def test_one_bad_shop(demo_analysis, issues) -> None:  # type: ignore[no-untyped-def]
+    """P3: rudeness is a matter of one shop, and the analysis says which."""
+    attitude = set(issues[issues.facet == "service.attitude"].issue_id)
+    spread = demo_analysis.insight.issue_spread.to_pandas()
+    local = spread[spread.issue_id.isin(attitude) & (spread.column == "store") & (spread.verdict == "local")]
+    assert set(local.unit) == {"滨江店"}
+
+
+def test_app_update_stands_in_april(demo_analysis, issues) -> None:  # type: ignore[no-untyped-def]
+    """P8: the App was unusable after the update of 10 April, and only then."""
+    usability = set(issues[issues.facet == "digital.usability"].issue_id)
+    periods = demo_analysis.insight.issue_periods.to_pandas()
+    counts = periods[periods.issue_id.isin(usability)].groupby("period").n_reviews.sum()
+    assert counts.idxmax() == "2025-04"
+    assert counts["2025-04"] >= 0.7 * counts.sum()
+
+
+def test_price_protection_stands_in_june(demo_analysis, issues) -> None:  # type: ignore[no-untyped-def]
+    """P6: price protection at the June sale."""
+    promotion = set(issues[issues.facet == "price.promotion"].issue_id)
+    periods = demo_analysis.insight.issue_periods.to_pandas()
+    counts = periods[periods.issue_id.isin(promotion)].groupby("period").n_reviews.sum()
+    assert counts.idxmax() == "2025-06"
+
+
+def test_robot_praised_fryer_blamed(demo_analysis, mentions) -> None:  # type: ignore[no-untyped-def]
+    """P7: the robot's performance is praised, the air fryer's coating peels."""
+    reviews = demo_analysis.reviews[["review_id", "产品"]]
+    joined = mentions.merge(reviews, on="review_id")
+    robot = joined[(joined["产品"] == "扫地机器人") & (joined.facet == "product.performance")]
+    fryer = joined[(joined["产品"] == "空气炸锅") & (joined.facet == "product.quality")]
+    assert (robot.label == "positive").mean() > 0.7
+    assert (fryer.label == "negative").mean() > 0.7
+
+
+def test_noise_is_set_aside(demo_analysis) -> None:  # type: ignore[no-untyped-def]
+    """P9: default comments, empties, exact duplicates, the English row."""
+    status = demo_analysis.reviews.set_index("review_id").fb_status
+    for review_id in ("WD20250015", "WD20250059", "WD20250116", "WD20250247", "WD20250313"):
+        assert status[review_id] == "default"
+    assert status["WD20250176"] in ("default", "empty")
+    assert status["WD20250104"] == status["WD20250233"] == "empty"
+    assert status["WD20250147"] == "foreign"
+    copies = demo_analysis.reviews.set_index("review_id").fb_duplicate_of
+    assert copies["WD20250060"] == copies["WD20250100"] == "WD20250026"
+    assert copies["WD20250162"] == copies["WD20250165"] == "WD20250131"
+    assert copies["WD20250300"] == "WD20250246"
+
+
+def test_personal_data_stays_out_of_reports(demo_analysis, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    html = demo_analysis.to_html(tmp_path / "r.html").read_text(encoding="utf-8")
+    texts = demo_analysis.reviews.set_index("review_id")["反馈内容"]
+    assert "13800000000" in texts["WD20250120"]
+    assert "13800000000" not in html
+    assert "13800000000" not in demo_analysis.to_markdown()
+
+
+def test_traditional_is_scored_as_simplified_and_quoted_as_written(mentions: pd.DataFrame) -> None:
+    found = mentions[mentions.review_id == "WD20250101"]
+    assert (found.label == "positive").all()
+    assert len(found) >= 2
+    assert "水溫穩定" in set(found.text)
+
+
+def test_nps_and_rating(demo_analysis, demo_gold) -> None:  # type: ignore[no-untyped-def]
+    satisfaction = demo_analysis.insight.satisfaction
+    assert satisfaction["nps_low"] < satisfaction["nps"] < satisfaction["nps_high"]
+    assert 1 < satisfaction["rating_mean"] < 5
+
+
+def test_idioms_are_not_safety(mentions: pd.DataFrame) -> None:
+    """Traps: 嗓子冒烟 and 麻袋 are not hazards; a praised child lock is no safety problem."""
+    negative = mentions[(mentions.facet == "product.safety") & (mentions.label == "negative")]
+    assert not set(negative.review_id) & {"000189", "WD20250279", "WD20250071"}
