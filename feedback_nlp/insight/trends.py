@@ -1,0 +1,172 @@
+"""Trends: is an issue's part of the reviews rising or falling over months, or weeks where months are few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from feedback_nlp.insight.tally import Tally
+
+__all__ = ["MIN_PERIODS", "Calendar", "Trend", "adjust", "calendar", "trends"]
+
+MIN_PERIODS = 4
+_MIN_WEEKS = 8
+# Fewer reviews can't show a trend at any level that survives the correction over issues.
+_MIN_REVIEWS = 5
+_LEVEL = 0.05
+# Degrees of freedom that the common dispersion counts for in the dispersion of one issue.
+_PRIOR_DF = 20.0
+# A slope on the log scale beyond which the counts are all in the first or the last period.
+_MAX_SLOPE = 5.0
+_STEPS = 60
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The periods of a file that have reviews.
+
+    Attributes
+    ----------
+    unit : str
+        "month" ("2025-01"), "week" (ISO, "2025-W03") or "" where there is no time.
+    names : tuple of str
+        Periods in order.
+    position : float64 array of shape (n_periods,)
+        Months or weeks since the first period; gaps count.
+    days : tuple of str
+        All days with reviews, sorted.
+    of_day : int64 array of shape (n_days,)
+        Period of each day.
+    """
+
+    unit: str
+    names: tuple[str, ...]
+    position: Floats
+    days: tuple[str, ...]
+    of_day: Ints
+
+    def fold(self, by_day: Ints) -> Ints:
+        """Sum counts of shape (n, n_days) to (n, n_periods)."""
+        summed = np.zeros((len(by_day), len(self.names)), dtype=np.int64)
+        np.add.at(summed, (slice(None), self.of_day), by_day)
+        return summed
+
+    def counts(self, tally: Tally, level: str, codes: Sequence[str], *, label: str = "") -> Ints:
+        """Return distinct reviews by code and period, of shape (n_codes, n_periods)."""
+        return self.fold(tally.matrix(level, codes, "day", self.days, label=label))
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Trends of n issues: ``kind`` (list of ``schema.TRENDS``), relative ``change`` per period, adjusted ``q``.
+
+    ``change`` and ``q`` are NaN where the kind is unknown.
+    """
+
+    kind: list[str]
+    change: Floats
+    q: Floats
+
+
+def calendar(days: Sequence[str]) -> Calendar:
+    """Group days ("2025-01-31") by month, or by ISO week with fewer than four months and at least eight weeks."""
+    ordered = tuple(sorted(days))
+    dates = [date.fromisoformat(day) for day in ordered]
+    months = [day[:7] for day in ordered]
+    weeks = ["{}-W{:02d}".format(*day.isocalendar()[:2]) for day in dates]
+    weekly = len(set(months)) < MIN_PERIODS and len(set(weeks)) >= _MIN_WEEKS
+    labels = weeks if weekly else months
+    index = [(day.toordinal() - 1) // 7 if weekly else 12 * day.year + day.month for day in dates]
+    names = tuple(dict.fromkeys(labels))
+    place = dict.fromkeys(index)
+    position = np.array([value - index[0] for value in place], dtype=float)
+    of_day = np.array([names.index(label) for label in labels], dtype=np.int64)
+    unit = "" if not ordered else "week" if weekly else "month"
+    return Calendar(unit, names, position, ordered, of_day)
+
+
+def trends(counts: Ints, base: Ints, position: Floats) -> Trend:
+    """Test each issue for a trend.
+
+    Parameters
+    ----------
+    counts : int64 array of shape (n_issues, n_periods)
+        Distinct reviews that mention the issue.
+    base : int64 array of shape (n_periods,)
+        All reviews of the period, at least 1.
+    position : float64 array of shape (n_periods,)
+
+    Returns
+    -------
+    Trend
+        Log-linear quasi-Poisson fit y_t ~ N_t·exp(α + β·t) by maximum likelihood, change = exp(β) − 1. The test is
+        the quasi-likelihood F test (deviance without β − deviance with β)/φ on 1 and d degrees of freedom
+        (McCullagh & Nelder 1989, §4.5), which holds where all counts sit at one end and a Wald test doesn't. φ joins
+        the issue's Pearson dispersion with that of all issues, worth 20 degrees of freedom (as in Smyth 2004), and
+        is at least 1. rising / falling: Benjamini–Hochberg q < .05; unknown: fewer than 4 periods or 5 reviews.
+    """
+    n_issues = len(counts)
+    nothing = np.full(n_issues, np.nan)
+    total = counts.sum(axis=1)
+    tested = total >= _MIN_REVIEWS
+    if len(base) < MIN_PERIODS or not tested.any():
+        return Trend(["unknown"] * n_issues, nothing, nothing.copy())
+    slope, p_value = _fit(counts[tested].astype(float), base.astype(float), position - position.mean())
+    change, q = nothing, nothing.copy()
+    change[tested], q[tested] = np.expm1(slope), adjust(p_value)
+    sure = np.where(q < _LEVEL, np.where(change > 0, "rising", "falling"), "steady")
+    return Trend([str(kind) for kind in np.where(tested, sure, "unknown")], change, q)
+
+
+def _fit(y: Floats, base: Floats, t: Floats) -> tuple[Floats, Floats]:
+    """Return slope and p-value of each row of ``y``, of shape (n_issues,)."""
+    total = y.sum(axis=1, keepdims=True)
+    slope = _slope(y, base, t)
+    fitted = total * _parts(slope, base, t)
+    flat = total * base / base.sum()
+    df = max(len(base) - 2, 1)
+    gain = np.maximum(_deviance(y, flat) - _deviance(y, fitted), 0.0)
+    pearson = ((y - fitted) ** 2 / np.maximum(fitted, 1e-12)).sum(axis=1)
+    common = max(float(pearson.sum()) / (df * len(y)), 1.0)
+    dispersion = np.maximum((_PRIOR_DF * common + pearson) / (_PRIOR_DF + df), 1.0)
+    return slope, stats.f.sf(gain / dispersion, 1, _PRIOR_DF + df)
+
+
+def _slope(y: Floats, base: Floats, t: Floats) -> Floats:
+    """Maximise Σ_t y_t·β·t − Y·log Σ_t N_t e^{βt}, the likelihood given the total, by Newton steps cut to ±1."""
+    slope = np.zeros(len(y))
+    mean_seen = y @ t / y.sum(axis=1)
+    for _ in range(_STEPS):
+        part = _parts(slope, base, t)
+        centre = part @ t
+        curve = np.maximum(part @ t**2 - centre**2, 1e-6)
+        slope = np.clip(slope + np.clip((mean_seen - centre) / curve, -1, 1), -_MAX_SLOPE, _MAX_SLOPE)
+    return slope
+
+
+def _parts(slope: Floats, base: Floats, t: Floats) -> Floats:
+    logits = np.log(base) + slope[:, None] * t
+    return special.softmax(logits, axis=1)
+
+
+def _deviance(y: Floats, fitted: Floats) -> Floats:
+    found: Floats = 2 * (special.xlogy(y, y / np.maximum(fitted, 1e-300)) - (y - fitted)).sum(axis=1)
+    return found
+
+
+def adjust(p_values: Floats) -> Floats:
+    """Return Benjamini–Hochberg adjusted p-values (1995): q_(i) = min over j ≥ i of p_(j)·m/j."""
+    m = len(p_values)
+    order = np.argsort(p_values, kind="stable")
+    scaled = p_values[order] * m / np.arange(1, m + 1)
+    adjusted = np.empty(m)
+    adjusted[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return adjusted
