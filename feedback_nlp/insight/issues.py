@@ -1,0 +1,274 @@
+"""Issues: every negative mention in exactly one named group of its facet.
+
+An issue is decided by the facet and the text of the clause alone, so identical strings always share one and
+row order does not matter; data added later moves a mention at most from 其他 into an issue that its words by then
+share with enough reviews. The clauses around it are not looked at: they would give identical strings
+different issues. Three steps, the first that applies:
+
+1. the taxonomy's ``problems`` of the facet, in their order; id ``facet:code``;
+2. a short phrase of aspect and opinion taken from the clause (空调太吵了 → 空调吵), when at least
+   ``min_reviews`` reviews share it; id ``facet:m-`` and 8 hexadecimal digits of the sha256 of the phrase;
+3. the facet's 其他; id ``facet:other``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from feedback_nlp.insight.phrases import problem_phrases
+from feedback_nlp.schema import LABELS
+from feedback_nlp.taxonomy import GENERAL
+from feedback_nlp.text.normalize import normalize_column
+from feedback_nlp.text.terms import TermMatcher
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from feedback_nlp.taxonomy import Problem, Taxonomy
+
+__all__ = ["OTHER", "assign", "catalogue_schema", "mined_id"]
+
+OTHER = "other"
+
+
+def catalogue_schema() -> pa.Schema:
+    """Schema of the table of issues that ``assign`` gives beside the mentions."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [
+            ("issue_id", pa.string()),
+            ("element", pa.string()),
+            ("facet", pa.string()),
+            ("name", pa.string()),
+            ("name_en", pa.string()),
+            ("other", pa.bool_()),
+        ]
+    )
+
+
+def assign(
+    mentions: pa.Table, taxonomy: Taxonomy, *, lang: str = "zh", min_reviews: int = 3
+) -> tuple[pa.Table, pa.Table]:
+    """Fill ``issue_id`` of every negative mention and list the issues met.
+
+    Parameters
+    ----------
+    mentions : pyarrow.Table
+        ``schema.mentions_schema()``. Mentions of ``overall.general`` and those not negative get no issue.
+    taxonomy : Taxonomy
+        Gives the facets' problems and names. Facets it does not know have only mined issues and 其他.
+    lang : {"zh", "en"}
+        Language of ``name``; ``name_en`` is always English.
+    min_reviews : int
+        Distinct reviews that must share a mined phrase before it is an issue of its own.
+
+    Returns
+    -------
+    mentions : pyarrow.Table
+        The same rows with ``issue_id`` filled.
+    catalogue : pyarrow.Table
+        ``catalogue_schema()``: one row per issue met, in the order of facets, then problems, mined phrases,
+        其他; ``other`` says whether it is the facet's 其他.
+    """
+    import pyarrow as pa
+
+    rows = _negative_rows(mentions)
+    pairs = _distinct_pairs(mentions, rows)
+    names = _name_pairs(pairs, taxonomy, min_reviews)
+    met = sorted(set(names), key=lambda issue: issue.order(taxonomy))
+    place = {issue: position for position, issue in enumerate(met)}
+    of_pair = np.array([place[issue] for issue in names], dtype=np.int64)
+    index = np.full(mentions.num_rows, -1, dtype=np.int64)
+    index[rows] = of_pair[pairs.of_row]
+    ids = pa.array([issue.id for issue in met], pa.string())
+    filled = ids.take(pa.array(index, pa.int64(), mask=index < 0))
+    column = mentions.schema.get_field_index("issue_id")
+    return mentions.set_column(column, "issue_id", filled), _catalogue(met, taxonomy, lang)
+
+
+def mined_id(facet: str, phrase: str) -> str:
+    """Return the id of the issue that ``phrase`` names within ``facet``."""
+    return f"{facet}:m-{hashlib.sha256(phrase.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True)
+class _Issue:
+    """What an issue is: a problem of the taxonomy, a mined phrase, or (neither) the facet's 其他."""
+
+    facet: str
+    problem: int = -1
+    code: str = ""
+    phrase: str = ""
+
+    @property
+    def id(self) -> str:
+        return mined_id(self.facet, self.phrase) if self.phrase else f"{self.facet}:{self.code or OTHER}"
+
+    @property
+    def other(self) -> bool:
+        return not self.phrase and not self.code
+
+    def order(self, taxonomy: Taxonomy) -> tuple[int, str, int, int, str]:
+        """Return the sort key: facets, then problems, then phrases, then 其他."""
+        kind = 2 if self.other else int(bool(self.phrase))
+        return (
+            taxonomy.index.get(self.facet, len(taxonomy.codes)),
+            self.facet,
+            kind,
+            self.problem,
+            self.phrase,
+        )
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Distinct (facet, clause text) of the negative mentions.
+
+    ``facets`` and ``texts`` (normalised) have one entry per pair; ``of_row`` gives the pair of each negative
+    mention and ``review`` a number for its review.
+    """
+
+    facets: list[str]
+    texts: list[str]
+    of_row: NDArray[np.int64]
+    review: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def _negative_rows(mentions: pa.Table) -> NDArray[np.int64]:
+    import pyarrow.compute as pc
+
+    negative = pc.equal(mentions.column("label"), LABELS[0])
+    wanted = pc.and_(negative, pc.not_equal(mentions.column("facet"), GENERAL))
+    rows: NDArray[np.int64] = np.flatnonzero(pc.fill_null(wanted, False).to_numpy())  # noqa: FBT003
+    return rows
+
+
+def _codes(column: pa.ChunkedArray, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return numbers of the distinct values of ``rows`` and those values."""
+    import pyarrow as pa
+
+    encoded = column.take(pa.array(rows)).combine_chunks().dictionary_encode()
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64), encoded.dictionary.to_pylist()
+
+
+def _distinct_pairs(mentions: pa.Table, rows: NDArray[np.int64]) -> _Pairs:
+    facet, facets = _codes(mentions.column("facet"), rows)
+    text, texts = _codes(mentions.column("text"), rows)
+    review, _ = _codes(mentions.column("review_id"), rows)
+    # Clauses that differ only in width, case or script are one text.
+    normal, same = _number(normalize_column(texts))
+    width = max(len(facets), 1)
+    keys, of_row = np.unique(same[text] * width + facet, return_inverse=True)
+    return _Pairs(
+        [facets[key] for key in (keys % width).tolist()],
+        [normal[key] for key in (keys // width).tolist()],
+        of_row,
+        review,
+    )
+
+
+def _number(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct texts, sorted, and the position of each text among them."""
+    distinct = sorted(set(texts))
+    place = {text: position for position, text in enumerate(distinct)}
+    return distinct, np.array([place[text] for text in texts], dtype=np.int64)
+
+
+def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int) -> list[_Issue]:
+    """Return the issue of every pair."""
+    found = _match_problems(pairs, taxonomy)
+    missed = [position for position, issue in enumerate(found) if issue is None]
+    mined = problem_phrases(
+        [pairs.texts[position] for position in missed],
+        [pairs.facets[position] for position in missed],
+        taxonomy,
+    )
+    phrases = dict(zip(missed, mined, strict=True))
+    shared = _shared(pairs, phrases, min_reviews)
+    return [
+        issue or _Issue(facet, phrase=phrases[position] if (facet, phrases[position]) in shared else "")
+        for position, (issue, facet) in enumerate(zip(found, pairs.facets, strict=True))
+    ]
+
+
+def _match_problems(pairs: _Pairs, taxonomy: Taxonomy) -> list[_Issue | None]:
+    """Return for every pair the first problem of its facet with a term in the text."""
+    owners, phrases = _problem_terms(taxonomy)
+    texts, of_pair = _number(pairs.texts)
+    hits: dict[int, set[int]] = {}
+    matches = TermMatcher(phrases).find_column(texts)
+    for doc, number in zip(matches.doc.tolist(), matches.id.tolist(), strict=True):
+        hits.setdefault(doc, set()).add(number)
+    result: list[_Issue | None] = []
+    for facet, doc in zip(pairs.facets, of_pair.tolist(), strict=True):
+        ranks = [owners[number] for number in hits.get(doc, ()) if owners[number][0] == facet]
+        result.append(_first(facet, ranks) if ranks else None)
+    return result
+
+
+def _first(facet: str, ranks: Sequence[tuple[str, int, str]]) -> _Issue:
+    _, position, code = min(ranks)
+    # A problem that a taxonomy calls "other" is the facet's 其他.
+    return _Issue(facet) if code == OTHER else _Issue(facet, position, code)
+
+
+def _problem_terms(taxonomy: Taxonomy) -> tuple[list[tuple[str, int, str]], list[str]]:
+    """Return (facet, position of the problem, code) and the phrase of every problem term."""
+    owners: list[tuple[str, int, str]] = []
+    phrases: list[str] = []
+    for facet in taxonomy.facets:
+        for position, problem in enumerate(facet.problems):
+            owners.extend([(facet.code, position, problem.code)] * len(problem.terms))
+            phrases.extend(problem.terms)
+    return owners, phrases
+
+
+def _shared(pairs: _Pairs, phrases: dict[int, str], min_reviews: int) -> set[tuple[str, str]]:
+    """Return the (facet, phrase) met in at least ``min_reviews`` distinct reviews."""
+    keys = {position: (pairs.facets[position], phrase) for position, phrase in phrases.items() if phrase}
+    reviews: dict[tuple[str, str], set[int]] = {}
+    for pair, review in np.unique(np.stack([pairs.of_row, pairs.review], axis=1), axis=0).tolist():
+        if pair in keys:
+            reviews.setdefault(keys[pair], set()).add(review)
+    return {key for key, found in reviews.items() if len(found) >= min_reviews}
+
+
+def _catalogue(issues: Sequence[_Issue], taxonomy: Taxonomy, lang: str) -> pa.Table:
+    import pyarrow as pa
+
+    rows = [
+        {
+            "issue_id": issue.id,
+            "element": issue.facet.partition(".")[0],
+            "facet": issue.facet,
+            "name": _name(issue, taxonomy, lang),
+            "name_en": _name(issue, taxonomy, "en"),
+            "other": issue.other,
+        }
+        for issue in issues
+    ]
+    return pa.Table.from_pylist(rows, schema=catalogue_schema())
+
+
+def _name(issue: _Issue, taxonomy: Taxonomy, lang: str) -> str:
+    facet = taxonomy.label(issue.facet, lang)
+    if issue.other:
+        return f"{facet}: other" if lang == "en" else f"{facet}·其他问题"
+    if issue.phrase:
+        # A phrase of the customers' own words has no translation; its facet says in English what it is about.
+        return f"{facet}: {issue.phrase}" if lang == "en" else issue.phrase
+    return _problem(issue, taxonomy).name(lang)
+
+
+def _problem(issue: _Issue, taxonomy: Taxonomy) -> Problem:
+    return taxonomy.facet(issue.facet).problems[issue.problem]

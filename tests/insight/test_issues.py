@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import random
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedback_nlp.insight.issues import assign, catalogue_schema, mined_id
+from feedback_nlp.insight.phrases import LONGEST, problem_phrases
+from feedback_nlp.schema import mentions_schema
+from feedback_nlp.taxonomy import Taxonomy
+
+TAXONOMY = Taxonomy.from_toml(
+    """
+name = "shop"
+[elements.logistics]
+zh = "物流"
+en = "Logistics"
+[elements.logistics.facets.speed]
+zh = "时效"
+en = "Speed"
+terms = ["物流", "快递"]
+[[elements.logistics.facets.speed.problems]]
+code = "dispatch"
+zh = "发货慢"
+en = "Slow dispatch"
+terms = ["不发货", "re:发货.{0,3}慢"]
+[[elements.logistics.facets.speed.problems]]
+code = "delivery"
+zh = "配送慢"
+en = "Slow delivery"
+terms = ["慢"]
+[elements.room.facets.comfort]
+zh = "房间"
+en = "Room"
+terms = ["空调"]
+[elements.overall.facets.general]
+zh = "总体评价"
+"""
+)
+
+
+def table(rows):
+    """(review, facet, text[, label]) → mentions."""
+    full = [(*row, "negative")[:4] for row in rows]
+    return pa.Table.from_pylist(
+        [
+            {
+                "review_id": review,
+                "clause": 0,
+                "start": 0,
+                "end": len(text),
+                "text": text,
+                "element": facet.partition(".")[0],
+                "facet": facet,
+                "score": 1.0,
+                "polarity": {"negative": -1.0, "neutral": 0.0, "positive": 1.0}[label],
+                "label": label,
+            }
+            for review, facet, text, label in full
+        ],
+        schema=mentions_schema(),
+    )
+
+
+SPEED, ROOM = "logistics.speed", "room.comfort"
+
+
+def ids(rows, **options):
+    return assign(table(rows), TAXONOMY, **options)[0].column("issue_id").to_pylist()
+
+
+def test_first_problem_in_order_wins_and_regexes_work():
+    rows = [("a", SPEED, "发货真慢"), ("b", SPEED, "路上太慢"), ("c", SPEED, "一直不发货还慢")]
+    assert ids(rows) == [f"{SPEED}:dispatch", f"{SPEED}:delivery", f"{SPEED}:dispatch"]
+
+
+def test_only_negative_mentions_with_an_object_get_an_issue():
+    rows = [
+        ("a", SPEED, "不慢", "positive"),
+        ("a", SPEED, "慢吗", "neutral"),
+        ("a", "overall.general", "太慢了", "negative"),
+        ("b", SPEED, "太慢了", "negative"),
+    ]
+    assert ids(rows) == [None, None, None, f"{SPEED}:delivery"]
+
+
+def test_a_problem_belongs_to_its_facet_only():
+    assert ids([("a", ROOM, "办得慢")]) == [f"{ROOM}:other"]
+
+
+def test_shared_phrase_becomes_an_issue_of_its_own():
+    rows = [
+        ("a", ROOM, "空调很吵"),
+        ("b", ROOM, "空调太吵了"),
+        ("c", ROOM, "空调真的好吵啊"),
+        ("d", ROOM, "说不上来"),
+    ]
+    mentions, catalogue = assign(table(rows), TAXONOMY)
+    mined = mined_id(ROOM, "空调吵")
+    assert mentions.column("issue_id").to_pylist() == [mined] * 3 + [f"{ROOM}:other"]
+    assert catalogue.to_pylist()[0] == {
+        "issue_id": mined,
+        "element": "room",
+        "facet": ROOM,
+        "name": "空调吵",
+        "name_en": "Room: 空调吵",
+        "other": False,
+    }
+
+
+def test_a_phrase_repeated_by_one_review_stays_in_other():
+    rows = [("a", ROOM, "空调很吵"), ("a", ROOM, "空调太吵了"), ("b", ROOM, "空调吵")]
+    assert set(ids(rows)) == {f"{ROOM}:other"}
+    assert len(set(ids(rows, min_reviews=2)) & {mined_id(ROOM, "空调吵")}) == 1
+
+
+def test_names_in_both_languages():
+    rows = [("a", SPEED, "慢"), ("a", SPEED, "唉")]
+    chinese = assign(table(rows), TAXONOMY)[1]
+    english = assign(table(rows), TAXONOMY, lang="en")[1]
+    assert chinese.schema == catalogue_schema()
+    assert chinese.column("name").to_pylist() == ["配送慢", "时效·其他问题"]
+    assert chinese.column("name_en").to_pylist() == english.column("name").to_pylist()
+    assert english.column("name").to_pylist() == ["Slow delivery", "Speed: other"]
+    assert chinese.column("other").to_pylist() == [False, True]
+
+
+def test_problem_called_other_is_the_facets_other():
+    problem = '[[elements.a.facets.b.problems]]\ncode = "other"\nzh = "别的"\nterms = ["怪"]'
+    source = f'[elements.a.facets.b]\nzh = "乙"\n{problem}'
+    taxonomy = Taxonomy.from_toml(source)
+    mentions, catalogue = assign(table([("1", "a.b", "怪"), ("2", "a.b", "唉")]), taxonomy)
+    assert set(mentions.column("issue_id").to_pylist()) == {"a.b:other"}
+    assert catalogue.column("other").to_pylist() == [True]
+
+
+def test_facet_unknown_to_the_taxonomy_is_kept():
+    mentions, catalogue = assign(table([("a", "zoo.lions", "太懒")]), TAXONOMY)
+    assert mentions.column("issue_id").to_pylist() == ["zoo.lions:other"]
+    assert catalogue.column("name").to_pylist() == ["zoo.lions·其他问题"]
+
+
+def test_nothing_to_assign():
+    mentions, catalogue = assign(table([]), TAXONOMY)
+    assert (mentions.num_rows, catalogue.num_rows) == (0, 0)
+    assert catalogue.schema == catalogue_schema()
+
+
+def test_width_case_and_script_make_no_other_issue():
+    rows = [
+        ("a", SPEED, "發貨很慢"),
+        ("b", SPEED, "发货很慢"),
+        ("c", ROOM, "空調很吵"),
+        ("d", ROOM, "空调很吵"),
+    ]
+    found = ids(rows, min_reviews=2)
+    assert found[0] == found[1]
+    assert found[2] == found[3] == mined_id(ROOM, "空调吵")
+
+
+TEXTS = [
+    "空调很吵",
+    "空调太吵了",
+    "空调吵死了",
+    "发货慢",
+    "等得花都谢了",
+    "隔音很差",
+    "隔音太差",
+    "隔音真差",
+    "",
+    "😀",
+]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("abcdefg"),
+            st.sampled_from([SPEED, ROOM, "overall.general"]),
+            st.sampled_from(TEXTS),
+            st.sampled_from(["negative", "positive"]),
+        ),
+        max_size=25,
+    ),
+    st.integers(0, 100),
+)
+def test_one_issue_each_whatever_the_order(rows, seed):
+    mentions, catalogue = assign(table(rows), TAXONOMY)
+    by_text: dict[tuple[str, str], set[str]] = {}
+    for row in mentions.to_pylist():
+        wanted = row["label"] == "negative" and row["facet"] != "overall.general"
+        assert (row["issue_id"] is not None) == wanted
+        if wanted:
+            assert row["issue_id"].partition(":")[0] == row["facet"]
+            by_text.setdefault((row["facet"], row["text"]), set()).add(row["issue_id"])
+    assert all(len(found) == 1 for found in by_text.values())
+    met = {issue for found in by_text.values() for issue in found}
+    assert sorted(met) == sorted(catalogue.column("issue_id").to_pylist())
+    assert all(name.strip() for name in catalogue.column("name").to_pylist())
+    shuffled = random.Random(seed).sample(range(len(rows)), len(rows))
+    again, same = assign(table([rows[i] for i in shuffled]), TAXONOMY)
+    assert again.column("issue_id").to_pylist() == [mentions.column("issue_id")[i].as_py() for i in shuffled]
+    assert same.equals(catalogue)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("空调很吵", "空调吵"),
+        ("空调真是太吵了吧", "空调吵"),
+        ("那个很吵的空调", "空调吵"),
+        ("空调不好", "空调不好"),
+        ("一言难尽", ""),
+    ],
+)
+def test_phrases(text, phrase):
+    assert problem_phrases([text], [ROOM], TAXONOMY) == [phrase]
+
+
+@given(st.text("空调物流很太吵慢差不了的，房间隔音", max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_phrases_are_short(text):
+    assert len(problem_phrases([text], [ROOM], TAXONOMY)[0]) <= LONGEST
