@@ -1,9 +1,9 @@
 """Issues: every negative mention in exactly one named group of its facet.
 
 An issue is decided by the facet and the text of the clause alone, so identical strings always share one and
-row order does not matter; data added later moves a mention at most from 其他 into an issue that its words by then
-share with enough reviews. The clauses around it are not looked at: they would give identical strings
-different issues. Three steps, the first that applies:
+row order does not matter; data added later moves a mention at most from 其他 into an issue whose phrase enough
+reviews share by then. The clauses around it are not looked at: they would give identical strings different
+issues. Three steps, the first that applies:
 
 1. the taxonomy's ``problems`` of the facet, in their order; id ``facet:code``;
 2. a short phrase of aspect and opinion taken from the clause (空调太吵了 → 空调吵), when at least

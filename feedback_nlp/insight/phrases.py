@@ -48,18 +48,24 @@ def problem_phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxon
     """
     if not texts:
         return []
-    opinions = _longest(_opinion_matcher().find_column(texts), len(texts))
+    polarities, opinion_matcher = _opinion_matcher()
+    opinions = _longest(opinion_matcher.find_column(texts), len(texts))
     owners, matcher = _aspect_matcher(taxonomy)
     aspects = _longest(matcher.find_column(texts), len(texts))
     result: list[str] = []
     for position, (text, facet) in enumerate(zip(texts, facets, strict=True)):
         own = [span for number, *span in aspects[position] if facet in owners[number]]
-        spans = [(start, end) for _, start, end in opinions[position]]
-        result.append(_phrase(text, [(start, end) for start, end in own], spans))
+        spans = [span for number, *span in opinions[position] if _blames(text, span[0], polarities[number])]
+        result.append(_phrase(text, own, spans))
     return result
 
 
-def _phrase(text: str, aspects: list[tuple[int, int]], opinions: list[tuple[int, int]]) -> str:
+def _blames(text: str, start: int, polarity: float) -> bool:
+    """Whether an opinion word at ``start`` is negative where it stands."""
+    return polarity > 0 if _negation(text, start) else polarity < 0
+
+
+def _phrase(text: str, aspects: list[list[int]], opinions: list[list[int]]) -> str:
     """Return aspect and opinion of one clause as a phrase."""
     for start, end in reversed(opinions):
         aspect = _nearest(aspects, start, end) or _word_before(text, start)
@@ -69,21 +75,21 @@ def _phrase(text: str, aspects: list[tuple[int, int]], opinions: list[tuple[int,
     return ""
 
 
-def _nearest(aspects: list[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
+def _nearest(aspects: list[list[int]], start: int, end: int) -> list[int] | None:
     """Return the aspect nearest to the opinion [start, end), one before it rather than one after."""
     before = [span for span in aspects if span[1] <= start and start - span[1] <= _REACH]
     after = [span for span in aspects if span[0] >= end and span[0] - end <= _REACH]
     return before[-1] if before else (after[0] if after else None)
 
 
-def _word_before(text: str, position: int) -> tuple[int, int] | None:
+def _word_before(text: str, position: int) -> list[int] | None:
     """Return the last word of content before ``position``."""
     modifiers = load_words().modifiers
     for word, start, end in reversed(default_segmenter().cut(text[:position])):
         if position - end > _REACH:
             return None
         if len(word) > 1 and word.isalpha() and not _EMPTY.fullmatch(word) and word not in modifiers:
-            return start, end
+            return [start, end]
     return None
 
 
@@ -105,9 +111,11 @@ def _longest(matches: Matches, count: int) -> list[list[tuple[int, int, int]]]:
 
 
 @lru_cache(maxsize=1)
-def _opinion_matcher() -> TermMatcher:
-    """Return the matcher of all words with a polarity."""
-    return TermMatcher(sorted(load_words().polarity))
+def _opinion_matcher() -> tuple[list[float], TermMatcher]:
+    """Return the polarity of each word that has one, and the matcher of these words."""
+    polarity = load_words().polarity
+    words = sorted(polarity)
+    return [polarity[word] for word in words], TermMatcher(words)
 
 
 @lru_cache(maxsize=4)
