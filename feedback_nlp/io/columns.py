@@ -319,7 +319,7 @@ def canonical(table: pa.Table, roles: Roles) -> tuple[pa.Table, Notes]:
     Returns
     -------
     reviews : pyarrow.Table of n rows
-        ``review_id``, ``text`` and the other roles that some column plays, typed as ``schema.reviews_schema()``.
+        ``review_id``, ``text`` and other roles that some column plays, typed as ``schema.reviews_schema()``.
         Where there is no id column, or an id is empty, the row number (from 1) is the id.
     notes : tuple of Bilingual
     """

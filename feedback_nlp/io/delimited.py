@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from feedback_nlp.errors import Bilingual
+from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io import grid
 from feedback_nlp.io.encodings import to_utf8
 from feedback_nlp.io.ragged import mend
@@ -24,6 +24,7 @@ from feedback_nlp.io.source import Source, empty_file, header_only
 __all__ = ["read"]
 
 DELIMITERS = (",", "\t", ";", "|")
+_MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|table|meta|\?xml)\b", re.IGNORECASE)
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _UNBALANCED = Bilingual(
     "有引号没有配对，引号按普通字符读。",
@@ -61,6 +62,8 @@ def read(source: Source) -> Raw:
     head = decoded.head()
     if not head.strip("\ufeff \t\r\n"):
         raise empty_file(source.name)
+    if _MARKUP.match(head):
+        raise _web_page(source.name)
     start = 0
     stated = _SEPARATOR_LINE.match(head)
     if stated:
@@ -81,6 +84,13 @@ def read(source: Source) -> Raw:
         notes=(*decoded.notes, *grid.header_notes(layout.header), *layout.notes, *notes),
     )
     return Raw(table, info)
+
+
+def _web_page(name: str) -> InputError:
+    return InputError(
+        Bilingual(f"文件 {name} 的内容是网页（HTML/XML），不是表格。", f"The content of {name} is HTML or XML, not a table."),
+        Bilingual("在 Excel 里打开，另存为 XLSX 再试。", "Open it in Excel and save it as XLSX."),
+    )
 
 
 def sniff(head: str, suffix: str = ".csv") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ _SAMPLE = 1 << 18
 # A file with fewer wrong bytes than this among the non-ASCII ones is that encoding, damaged.
 _DAMAGED = 0.02
 _COMMON = frozenset("的了是不我一有在他这个们来到时大地为子中你说就那要出也得好很没都还可服务客质量上下用和")
+_LIKELY = re.compile(r"[\t\r\n -~\u2010-\u2027\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _BINARY = (
     b"\x89PNG",
     b"%PDF",
@@ -92,14 +94,18 @@ def not_text(path: str) -> InputError:
 
 
 def _utf16_without_bom(head: bytes) -> str | None:
-    """UTF-16 tables are full of zero bytes (digits, commas, line ends), all on one side of each pair."""
-    zeros = head.count(0)
-    if zeros < max(2, 0.02 * len(head)):
+    """Tables in UTF-16 are full of zero bytes (digits, commas); the right byte order reads as text."""
+    if head.count(0) < max(2, 0.02 * len(head)):
         return None
-    even = head[::2].count(0)
-    if even >= 0.98 * zeros:
-        return "utf-16-be"
-    return "utf-16-le" if even <= 0.02 * zeros else None
+    plausible = {encoding: _plausibility(head, encoding) for encoding in ("utf-16-le", "utf-16-be")}
+    best = max(plausible, key=plausible.__getitem__)
+    return best if plausible[best] > 0.9 else None
+
+
+def _plausibility(head: bytes, encoding: str) -> float:
+    """Share of characters that are printable ASCII, line ends, Chinese, or Chinese punctuation."""
+    text = head[: len(head) // 2 * 2].decode(encoding, "replace")[:-1]
+    return len(_LIKELY.findall(text)) / max(1, len(text))
 
 
 def _control_share(head: bytes) -> float:
@@ -114,14 +120,14 @@ def _chunks(data: pa.Buffer) -> Iterator[tuple[memoryview, bool]]:
 
 
 def _wrong(data: pa.Buffer, encoding: str) -> int | None:
-    """Return the start of the first chunk that is not valid ``encoding``, None if all are."""
+    """Return where the first bytes stand that are not valid ``encoding``, None if all are."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     position = 0
     for chunk, last in _chunks(data):
         try:
             decoder.decode(chunk, last)
-        except UnicodeDecodeError:
-            return position
+        except UnicodeDecodeError as error:
+            return position + error.start
         position += len(chunk)
     return None
 
@@ -139,8 +145,7 @@ def _commonness(head: bytes, encoding: str) -> float:
 
 
 def _guess(data: pa.Buffer, head: bytes, path: str) -> str:
-    start = _wrong(data, "utf-8") or 0
-    sample = head if start == 0 else bytes(data.slice(start, min(_SAMPLE, data.size - start)))
+    sample = head + _lines_around(data, _wrong(data, "utf-8") or 0)
     if _damage(sample, "utf-8") <= _DAMAGED:
         return "utf-8"
     if _damage(sample, "gb18030") <= _DAMAGED and _commonness(sample, "gb18030") >= _commonness(
@@ -153,6 +158,15 @@ def _guess(data: pa.Buffer, head: bytes, path: str) -> str:
     if best is None:
         raise not_text(path)
     return best.encoding
+
+
+def _lines_around(data: pa.Buffer, place: int) -> bytes:
+    """Return bytes from the start of the line at ``place``; nothing if the head of the file holds it."""
+    if place < _SAMPLE // 2:
+        return b""
+    before = max(0, place - 4096)
+    text = bytes(data.slice(before, min(_SAMPLE, data.size - before)))
+    return text[text.rfind(b"\n", 0, place - before) + 1 :]
 
 
 def _decode(data: pa.Buffer, encoding: str, path: str) -> Decoded:

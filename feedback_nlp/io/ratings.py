@@ -138,7 +138,8 @@ def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
     stated = _stated(header)
     if stated is not None and stated[0] <= low and high <= stated[1]:
         return stated
-    return _by_range(low, high, len(known))
+    halves = pc.sum(pc.equal(known, 0.5)).as_py() or 0
+    return _by_range(0.5 if halves > 1 and low >= 0.5 else low, high, len(known))
 
 
 def _stated(header: str) -> Scale | None:

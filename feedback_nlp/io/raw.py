@@ -57,7 +57,7 @@ class Raw:
 
 
 def as_text(value: Any) -> str | None:
-    """Return a cell as people would see it: whole numbers without ``.0``, ISO dates, nested values as JSON."""
+    """Return a cell as people see it: whole numbers without ``.0``, ISO dates, nested values as JSON."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):

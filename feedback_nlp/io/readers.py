@@ -148,14 +148,15 @@ def concat(raws: Sequence[Raw]) -> Raw:
     if not raws:
         raise ValueError("concat needs at least one table")
     mixed = _mixed_columns([raw.table for raw in raws])
-    tables = [
-        _as_strings(raw.table, mixed).append_column(
-            FILE_COLUMN, pa.array([Path(raw.info.path).name] * raw.table.num_rows, pa.string())
-        )
-        for raw in raws
-    ]
+    tables = [_with_file(_as_strings(raw.table, mixed), raw.info.path) for raw in raws]
     table = pa.concat_tables(tables, promote_options="permissive")
     return Raw(table, _joined([raw.info for raw in raws], table.num_rows))
+
+
+def _with_file(table: pa.Table, path: str) -> pa.Table:
+    if FILE_COLUMN in table.column_names:
+        return table
+    return table.append_column(FILE_COLUMN, pa.array([Path(path).name] * table.num_rows, pa.string()))
 
 
 def _mixed_columns(tables: Sequence[pa.Table]) -> set[str]:

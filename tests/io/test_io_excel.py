@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+
+import openpyxl
+import pytest
+import xlwt
+
+from feedback_nlp.errors import InputError
+from feedback_nlp.io.readers import read
+
+HEADER = ["工单号", "投诉内容", "满意度评分", "受理时间"]
+ROWS = [
+    ["007", "物流太慢了，等了一周", 2, dt.datetime(2025, 3, 1, 8, 5)],
+    ["008", "客服很耐心", 5, dt.datetime(2025, 3, 2)],
+]
+
+
+def book(path, sheets, merges=(), hidden=()):
+    workbook = openpyxl.Workbook()
+    workbook.remove(workbook.active)
+    for name, rows in sheets.items():
+        sheet = workbook.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+        for merge in merges:
+            sheet.merge_cells(merge)
+        if name in hidden:
+            sheet.sheet_state = "hidden"
+    workbook.save(path)
+    return path
+
+
+def rows_of(raw):
+    return [list(row.values()) for row in raw.table.to_pylist()]
+
+
+def notes_of(raw):
+    return " ".join(note.zh for note in raw.info.notes)
+
+
+def test_typed_cells(tmp_path):
+    raw = read(book(tmp_path / "a.xlsx", {"数据": [HEADER, *ROWS]}))
+    assert raw.table.column_names == HEADER
+    assert rows_of(raw) == ROWS
+    assert [str(kind) for kind in raw.table.schema.types] == ["string", "string", "int64", "timestamp[s]"]
+    assert raw.info.sheet == "数据"
+    assert raw.info.format == "xlsx"
+
+
+def test_numbers_with_fractions_and_mixed_cells(tmp_path):
+    rows = [["编号", "评分", "混合"], [1001, 4.5, 1], [1002, 5, "一"], [1003, 3, dt.datetime(2025, 3, 1)]]
+    raw = read(book(tmp_path / "a.xlsx", {"a": rows}))
+    assert raw.table["编号"].to_pylist() == [1001, 1002, 1003]
+    assert raw.table["评分"].to_pylist() == [4.5, 5.0, 3.0]
+    assert raw.table["混合"].to_pylist() == ["1", "一", "2025-03-01"]
+
+
+def test_title_rows(tmp_path):
+    rows = [["客户投诉明细表"], ["导出时间：2025-04-01"], [], HEADER, *ROWS]
+    raw = read(book(tmp_path / "a.xlsx", {"a": rows}, merges=["A1:D1", "A2:D2"]))
+    assert raw.table.column_names == HEADER
+    assert rows_of(raw) == ROWS
+    assert raw.info.header_row == 4
+
+
+def test_two_row_header_with_merged_cells(tmp_path):
+    rows = [
+        ["投诉明细", None, None, None, None],
+        ["工单号", "评价", None, "基本信息", None],
+        [None, "投诉内容", "评分", "门店", "时间"],
+        ["01", "太慢", 1, "东店", "2025/3/1"],
+        ["02", "很好", 5, "西店", "2025/3/2"],
+    ]
+    merges = ["A1:E1", "A2:A3", "B2:C2", "D2:E2"]
+    raw = read(book(tmp_path / "a.xlsx", {"a": rows}, merges=merges))
+    assert raw.table.column_names == ["工单号", "投诉内容", "评分", "门店", "时间"]
+    assert raw.table["工单号"].to_pylist() == ["01", "02"]
+    assert raw.info.header_row == 3
+
+
+def test_groups_make_repeated_names_unique(tmp_path):
+    rows = [
+        ["编号", "物流", None, "客服", None],
+        [None, "评分", "评论内容", "评分", "评论内容"],
+        ["1", 1, "太慢了", 5, "很耐心"],
+    ]
+    raw = read(book(tmp_path / "a.xlsx", {"a": rows}, merges=["A1:A2", "B1:C1", "D1:E1"]))
+    assert raw.table.column_names == ["编号", "物流/评分", "物流/评论内容", "客服/评分", "客服/评论内容"]
+    assert raw.info.n_rows == 1
+
+
+def test_sheet_that_looks_like_feedback_is_chosen(tmp_path):
+    sheets = {
+        "说明": [["本表由系统导出"], ["请勿修改"]],
+        "汇总": [["门店", "数量"], ["东店", 12], ["西店", 7]],
+        "明细": [HEADER, *ROWS],
+        "旧": [HEADER, *ROWS],
+    }
+    raw = read(book(tmp_path / "a.xlsx", sheets, hidden=["旧"]))
+    assert raw.info.sheet == "明细"
+    assert "汇总" in notes_of(raw)
+    assert "旧" not in notes_of(raw)
+
+
+def test_long_texts_decide_without_known_headers(tmp_path):
+    sheets = {
+        "一": [["甲", "乙"], ["红", 1], ["蓝", 2]],
+        "二": [
+            ["丙", "丁"],
+            ["等了一周还没有发货，打电话也没有人接", 1],
+            ["退款拖了一个月，一直说在处理", 2],
+        ],
+    }
+    assert read(book(tmp_path / "a.xlsx", sheets)).info.sheet == "二"
+
+
+@pytest.mark.parametrize("sheet", ["汇总", "1", 1, " 汇总 "])
+def test_sheet_by_name_or_number(tmp_path, sheet):
+    path = book(tmp_path / "a.xlsx", {"汇总": [["门店", "数量"], ["东店", 12]], "明细": [HEADER, *ROWS]})
+    raw = read(path, sheet=sheet)
+    assert raw.info.sheet == "汇总"
+    assert raw.info.notes == ()
+
+
+@pytest.mark.parametrize("sheet", ["没有", "3", 0])
+def test_wrong_sheet_lists_those_there(tmp_path, sheet):
+    path = book(tmp_path / "a.xlsx", {"汇总": [["门店"]], "明细": [HEADER, *ROWS]})
+    with pytest.raises(InputError, match="没有工作表") as caught:
+        read(path, sheet=sheet)
+    assert "汇总、明细" in str(caught.value)
+
+
+def test_sheet_named_like_a_number_wins_over_the_number(tmp_path):
+    path = book(tmp_path / "a.xlsx", {"2": [["编号", "内容"], ["1", "甲"]], "明细": [HEADER, *ROWS]})
+    assert read(path, sheet="2").info.sheet == "2"
+
+
+def test_blank_rows_inside_are_counted_and_below_are_not(tmp_path):
+    rows = [HEADER, ROWS[0], [None] * 4, ["", " ", None, None], ROWS[1], [None] * 4, [" "]]
+    raw = read(book(tmp_path / "a.xlsx", {"a": rows}))
+    assert rows_of(raw) == ROWS
+    assert "空行 2 行" in notes_of(raw)
+
+
+def test_columns_without_name_or_value_are_dropped(tmp_path):
+    raw = read(book(tmp_path / "a.xlsx", {"a": [["编号", None, "内容", None], ["1", "有", "好", None]]}))
+    assert raw.table.column_names == ["编号", "列2", "内容"]
+
+
+def test_table_that_does_not_begin_in_the_first_cell(tmp_path):
+    rows = [[None] * 6, [None, None, *HEADER], *([None, None, *row] for row in ROWS)]
+    raw = read(book(tmp_path / "a.xlsx", {"a": rows}))
+    assert raw.table.column_names == HEADER
+    assert rows_of(raw) == ROWS
+
+
+def test_line_breaks_and_formula_like_texts(tmp_path):
+    rows = [["编号", "内容"], ["1", "第一行\n第二行"], ["2", "'=1+1"]]
+    assert read(book(tmp_path / "a.xlsx", {"a": rows})).table["内容"].to_pylist() == [
+        "第一行\n第二行",
+        "'=1+1",
+    ]
+
+
+def test_old_xls(tmp_path):
+    workbook = xlwt.Workbook()
+    sheet = workbook.add_sheet("投诉")
+    date = xlwt.easyxf(num_format_str="yyyy/m/d h:mm")
+    for row, cells in enumerate([HEADER, *ROWS]):
+        for place, cell in enumerate(cells):
+            sheet.write(row, place, cell, *([date] if isinstance(cell, dt.datetime) else []))
+    workbook.save(str(tmp_path / "a.xls"))
+    raw = read(tmp_path / "a.xls")
+    assert rows_of(raw) == ROWS
+    assert raw.info.format == "xls"
+
+
+def test_workbook_under_a_csv_name(tmp_path):
+    raw = read(book(tmp_path / "a.xlsx", {"a": [HEADER, *ROWS]}).rename(tmp_path / "a.csv"))
+    assert rows_of(raw) == ROWS
+    assert raw.info.format == "xlsx"
+
+
+def test_text_under_an_excel_name(tmp_path):
+    path = tmp_path / "a.xls"
+    path.write_text("编号\t内容\n1\t好\n", encoding="gb18030")
+    assert rows_of(read(path)) == [["1", "好"]]
+
+
+def test_web_page_under_an_excel_name(tmp_path):
+    path = tmp_path / "a.xls"
+    path.write_text("<html><body><table><tr><td>内容</td></tr></table></body></html>", encoding="utf-8")
+    with pytest.raises(InputError, match="网页"):
+        read(path)
+
+
+def test_password(tmp_path):
+    from msoffcrypto.format.ooxml import OOXMLFile
+
+    path = book(tmp_path / "plain.xlsx", {"a": [HEADER, *ROWS]})
+    with path.open("rb") as plain, (tmp_path / "a.xlsx").open("wb") as locked:
+        OOXMLFile(plain).encrypt("secret", locked)
+    with pytest.raises(InputError, match="密码") as caught:
+        read(tmp_path / "a.xlsx")
+    assert "password" in caught.value.message("en")
+
+
+@pytest.mark.parametrize("keep", [0.3, 0.6, 0.95])
+def test_truncated(tmp_path, keep):
+    path = book(tmp_path / "a.xlsx", {"a": [HEADER, *ROWS * 100]})
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * keep)])
+    with pytest.raises(InputError, match="损坏"):
+        read(path)
+
+
+def test_garbage_inside(tmp_path):
+    path = book(tmp_path / "a.xlsx", {"a": [HEADER, *ROWS]})
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(buffer, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, b"<broken" if name.endswith("sheet1.xml") else old.read(name))
+    path.write_bytes(buffer.getvalue())
+    with pytest.raises(InputError):
+        read(path)
+
+
+def test_zip_that_is_no_workbook(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.csv", "编号,内容\n1,好\n")
+    with pytest.raises(InputError, match="不认识"):
+        read(tmp_path / "a.zip")
+
+
+def test_zip_under_a_workbook_name(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("a.csv", "编号,内容\n1,好\n")
+    with pytest.raises(InputError, match="损坏"):
+        read(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"), [([], "空的"), ([HEADER], "只有表头"), ([HEADER, [None], [" "]], "只有表头")]
+)
+def test_nothing_in_it(tmp_path, rows, match):
+    with pytest.raises(InputError, match=match):
+        read(book(tmp_path / "a.xlsx", {"a": rows}))
+
+
+def test_header_only_names_the_sheet(tmp_path):
+    path = book(tmp_path / "a.xlsx", {"一": [HEADER], "二": [HEADER, *ROWS]})
+    assert read(path).info.sheet == "二"
+    with pytest.raises(InputError, match="一"):
+        read(path, sheet="一")

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from feedback_nlp.errors import InputError
+from feedback_nlp.io.readers import read
+
+
+def test_table_and_metadata_survive(tmp_path):
+    table = pa.table({"id": ["007"], "n": [1]}).replace_schema_metadata({b"feedback_nlp": b"{}"})
+    pq.write_table(table, tmp_path / "a.parquet")
+    raw = read(tmp_path / "a.parquet")
+    assert raw.table.equals(table)
+    assert raw.table.schema.metadata[b"feedback_nlp"] == b"{}"
+
+
+def test_dictionary_columns_become_plain(tmp_path):
+    pq.write_table(
+        pa.table({"渠道": pa.array(["App", "电话", "App"]).dictionary_encode()}), tmp_path / "a.parquet"
+    )
+    raw = read(tmp_path / "a.parquet")
+    assert raw.table.schema.field("渠道").type == pa.string()
+    assert raw.table["渠道"].to_pylist() == ["App", "电话", "App"]
+
+
+def test_truncated(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"内容": ["好"] * 1000}), path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(InputError, match="损坏"):
+        read(path)
+
+
+def test_garbage(tmp_path):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"not parquet at all")
+    with pytest.raises(InputError, match="损坏"):
+        read(path)
+
+
+def test_no_rows(tmp_path):
+    pq.write_table(pa.table({"内容": pa.array([], pa.string())}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="没有数据行"):
+        read(tmp_path / "a.parquet")
