@@ -1,0 +1,249 @@
+"""The report as one self-contained HTML file: no network, everything a user wrote is text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from feedback_nlp.report.charts import charts, sparkline
+from feedback_nlp.report.wording import Words
+from feedback_nlp.schema import FLAGS, LABELS, STATUSES
+
+__all__ = ["render"]
+
+# Cards open on the screen, cards on paper, rows of the issues table before "show all".
+N_OPEN, N_PRINT, N_TABLE = 3, 12, 20
+# What would end a script element or a line of JavaScript; JSON reads the escapes as the same characters.
+_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
+_UNITS = ("channel", "store", "product")
+_FIELDS = (
+    "id", "text", "day", "rating", "polarity", "label", "status", "duplicate", "needs_review", "counted", "flags", "marks",
+)  # fmt: skip
+
+
+def render(summary: Mapping[str, Any]) -> str:
+    """Lay out a summary as HTML.
+
+    Parameters
+    ----------
+    summary : mapping
+        From ``report.summary.build``.
+
+    Returns
+    -------
+    str
+        The whole document; about 5 MB (plotly.js) and 0.2–0.6 kB a review.
+    """
+    import jinja2
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    words = Words(summary["lang"])
+    drawings = charts(summary, words)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("feedback_nlp.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("report.html.j2").render(
+        s=summary,
+        t=words,
+        words=words,
+        charts=drawings,
+        cards=_cards(summary, words),
+        flow=_flow(summary["reviews"], words),
+        quality=_quality(summary["reviews"], words, masked=summary["masked"]),
+        about_blocks=_about(summary, words),
+        has_rating=_has_rating(summary),
+        sparkline=sparkline,
+        scale=_scale,
+        max_of=_max_of,
+        n_open=N_OPEN,
+        n_print=N_PRINT,
+        n_table=N_TABLE,
+        style=Markup(_asset("style.css")),
+        script=Markup(_asset("app.js")),
+        plotly=Markup(get_plotlyjs()),
+        data=Markup(_data(summary, drawings, words)),
+    )
+
+
+def _asset(name: str) -> str:
+    return (resources.files("feedback_nlp.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _scale(value: float | None, top: float) -> str:
+    """Place a share on the 0–100 of a small bar."""
+    return f"{100 * min(1.0, (value or 0.0) / top) if top else 0.0:.1f}"
+
+
+def _max_of(rows: Iterable[Mapping[str, Any]], key: str) -> float:
+    return max((row[key] or 0.0 for row in rows), default=0.0)
+
+
+def _has_rating(summary: Mapping[str, Any]) -> bool:
+    return any(value is not None for value in summary["table"].get("rating", ()))
+
+
+def _card(label: str, value: str, note: str = "") -> dict[str, str]:
+    return {"label": label, "value": value, "note": note}
+
+
+def _cards(summary: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
+    counts, scores = summary["reviews"], summary["satisfaction"]
+    negative = words.span(counts["negative_low"], counts["negative_high"]) if counts["n_counted"] else ""
+    cards = [
+        _card(words("card.counted"), words.count(counts["n_counted"]), words("card.of", n=words.count(counts["n"]))),
+        _card(words("card.negative"), words.percent(counts["negative_share"]), negative),
+    ]
+    if scores.get("rating_mean") is not None:
+        cards.append(_rating_card(scores, words))
+    if scores.get("nps") is not None:
+        span = words("number.interval", low=words.signed(scores["nps_low"], 0), high=words.signed(scores["nps_high"], 0))
+        note = words("card.nps_note", interval=span, n=words.count(scores["n_nps"]))
+        cards.append(_card("NPS", words.signed(scores["nps"], 0), note))
+    if scores.get("csat") is not None:
+        span = words.span(scores["csat_low"], scores["csat_high"])
+        cards.append(_card(words("card.csat"), words.percent(scores["csat"]), span))
+    cards.append(_card(words("card.issues"), words.count(len(summary["issues"])), _moving(summary["issues"], words)))
+    return cards
+
+
+def _rating_card(scores: Mapping[str, Any], words: Words) -> dict[str, str]:
+    low, high = words.decimal(scores["rating_low"]), words.decimal(scores["rating_high"])
+    scale = scores.get("rating_scale") or (None, None)
+    note = words("number.interval", low=low, high=high)
+    if scale[1] is not None:
+        note = words("card.rating_note", interval=note, low=f"{scale[0]:g}", high=f"{scale[1]:g}")
+    return _card(words("card.rating"), words.decimal(scores["rating_mean"]), note)
+
+
+def _moving(issues: Sequence[Mapping[str, Any]], words: Words) -> str:
+    rising, falling = (sum(row["trend"] == way for row in issues) for way in ("rising", "falling"))
+    return words("card.moving", rising=rising, falling=falling)
+
+
+def _flow(counts: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
+    keys = ("counted", "duplicates", "default", "empty", "foreign")
+    parts = [{"key": key, "n": counts[f"n_{key}"], "label": words(f"flow.{key}")} for key in keys]
+    return [part for part in parts if part["n"] or part["key"] == "counted"]
+
+
+def _quality(counts: Mapping[str, Any], words: Words, *, masked: bool) -> list[dict[str, str]]:
+    keys = ["near_duplicates", "masked", "needs_review"]
+    rows = [
+        {
+            "label": words(f"quality.{key}"),
+            "value": words.count(counts[f"n_{key}"]),
+            "note": words(f"quality.{key}_note"),
+        }
+        for key in keys
+        if counts[f"n_{key}"] is not None and (key != "masked" or masked)
+    ]
+    if counts["period"]:
+        first, last = counts["period"]
+        period = {"label": words("quality.period"), "value": words("quality.from_to", first=first, last=last), "note": ""}
+        rows.insert(0, period)
+    return rows
+
+
+def _about(summary: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
+    """List model, options, columns and development figures for the last section."""
+    roles = [(words(f"role.{role}"), column) for role, column in summary["roles"].items()]
+    blocks = {
+        "model": list(summary["model"].items()),
+        "card": _flattened(summary["card"]),
+        "input": [(key, value) for key, value in summary["input"].items() if value is not None],
+        "options": list(summary["options"].items()),
+        "roles": roles,
+    }
+    return [
+        {"title": words(f"about.{name}"), "rows": [(key, _plain(value)) for key, value in rows]}
+        for name, rows in blocks.items()
+        if rows
+    ]
+
+
+def _flattened(values: Mapping[str, Any], lead: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for key, value in values.items():
+        rows += _flattened(value, f"{lead}{key}.") if isinstance(value, Mapping) else [(f"{lead}{key}", value)]
+    return rows
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _json(value: Any) -> str:
+    """Write JSON that is safe inside a script element."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
+
+
+def _data(summary: Mapping[str, Any], drawings: Mapping[str, Any], words: Words) -> str:
+    units = {name: [row["unit"] for row in rows] for name, rows in summary["groups"].items()}
+    codes = list(dict.fromkeys(summary["mentions"]["facet"]))
+    names = summary["names"]
+    return _json(
+        {
+            "ui": words.section("ui"),
+            "charts": {name: drawing["figure"] for name, drawing in drawings.items()},
+            "fields": [*_FIELDS, *units],
+            "rows": _rows(summary, units, codes),
+            "facets": [{"code": code, "element": code.partition(".")[0], "name": names.get(code, code)} for code in codes],
+            "issues": [{"id": row["issue_id"], "name": row["name"]} for row in summary["issues"]],
+            "labels": LABELS,
+            "flags": [words(f"flag.{flag}") for flag in FLAGS],
+            "statuses": STATUSES,
+            "units": units,
+            "has_rating": _has_rating(summary),
+            "has_day": summary["reviews"]["period"] is not None,
+        }
+    )
+
+
+def _rows(summary: Mapping[str, Any], units: Mapping[str, Sequence[str]], codes: Sequence[str]) -> list[list[Any]]:
+    table = summary["table"]
+    marks = _marks(summary, codes)
+    places = {name: {unit: k for k, unit in enumerate(values)} for name, values in units.items()}
+    empty = [None] * len(table["review_id"])
+    rows = []
+    for row in summary["shown"]:
+        flags = [FLAGS.index(flag) for flag in table["flags"][row] or () if flag in FLAGS]
+        polarity = table["polarity"][row]
+        cells = [
+            table["review_id"][row],
+            table["text"][row],
+            table["day"][row],
+            table.get("rating", empty)[row],
+            None if polarity is None else round(polarity, 3),
+            _index(LABELS, table["label"][row]),
+            _index(STATUSES, table["status"][row]),
+            table["duplicate_of"][row],
+            int(bool(table["needs_review"][row])),
+            int(table["counted"][row]),
+            flags,
+            marks.get(row, []),
+            *(places[name].get(table[name][row], -1) for name in units),
+        ]
+        rows.append(cells)
+    return rows
+
+
+def _index(names: Sequence[str], name: str | None) -> int:
+    return names.index(name) if name in names else -1
+
+
+def _marks(summary: Mapping[str, Any], codes: Sequence[str]) -> dict[int, list[list[int]]]:
+    """Collect ``[start, end, facet, label, issue]`` by review; issue -1 where there is none."""
+    mentions = summary["mentions"]
+    facets = {code: k for k, code in enumerate(codes)}
+    issues = {row["issue_id"]: k for k, row in enumerate(summary["issues"])}
+    found: dict[int, list[list[int]]] = {}
+    columns = (mentions[name] for name in ("row", "start", "end", "facet", "label", "issue_id"))
+    for row, start, end, facet, label, issue in zip(*columns, strict=True):
+        mark = [start, end, facets[facet], LABELS.index(label), issues.get(issue, -1)]
+        found.setdefault(row, []).append(mark)
+    return found

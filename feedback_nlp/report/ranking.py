@@ -1,0 +1,146 @@
+"""The ranked issues with what a reader asks next: since when, where, what to do, in whose words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.report.evidence import masked
+from feedback_nlp.report.wording import Words
+
+if TYPE_CHECKING:
+    from feedback_nlp.insight.analysis import Insight
+    from feedback_nlp.report.evidence import Evidence
+    from feedback_nlp.taxonomy import Taxonomy
+
+__all__ = ["issue_rows", "period_name"]
+
+N_QUOTES = 3
+N_UNITS = 8
+# A place that holds more than half of an issue's reviews, in insight's verdicts.
+LOCAL = "local"
+
+
+def issue_rows(
+    insight: Insight, evidence: Evidence, taxonomy: Taxonomy, words: Words, *, mask: bool
+) -> list[dict[str, Any]]:
+    """Return the issues in rank order with names, quotes, places and trends in words."""
+    rows: list[dict[str, Any]] = insight.issues.to_pylist()
+    names = masked([row["name"] for row in rows]) if mask else [row["name"] for row in rows]
+    periods = _grouped(insight.issue_periods.to_pylist())
+    units = _grouped(insight.issue_units.to_pylist())
+    verdicts = _grouped(insight.issue_spread.to_pylist())
+    months = sorted({day[:7] for day, ok in zip(evidence.days, evidence.counted, strict=True) if day and ok})
+    for row, name in zip(rows, names, strict=True):
+        code = row["issue_id"]
+        row.update(
+            name=name,
+            element_name=taxonomy.label(row["element"], words.lang),
+            facet_name=taxonomy.label(row["facet"], words.lang),
+            remedy_name=words(f"remedy.{row['remedy']}") if row["remedy"] else "",
+            action=taxonomy.facet(row["facet"]).action(words.lang) if row["facet"] in taxonomy.index else "",
+            by_month=_by_month(evidence, evidence.by_issue.get(code, []), months),
+            periods=periods.get(code, []),
+            units=_units(units.get(code, [])),
+            quotes=_quotes(row["examples"], evidence),
+        )
+        row["where"] = _where(row["units"], verdicts.get(row["issue_id"], []), words)
+        row["trend_name"] = words(f"trend.{row['trend']}")
+        row["trend_text"] = _trend_text(row, words)
+    return rows
+
+
+def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["issue_id"], []).append(row)
+    return groups
+
+
+def _by_month(evidence: Evidence, rows: Sequence[int], months: Sequence[str]) -> list[dict[str, Any]]:
+    days = (evidence.days[row] for row in rows)
+    counts = Counter(day[:7] for day in days if day)
+    return [{"month": month, "n_reviews": counts[month]} for month in months]
+
+
+def _units(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Split the units of an issue by column, highest shrunk rate first."""
+    columns: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        columns.setdefault(row["column"], []).append(
+            {key: value for key, value in row.items() if key not in ("issue_id", "column")}
+        )
+    for column in columns.values():
+        column.sort(key=lambda row: (-row["rate"], str(row["unit"])))
+    return columns
+
+
+def _where(
+    units: Mapping[str, list[dict[str, Any]]], verdicts: Sequence[Mapping[str, Any]], words: Words
+) -> dict[str, Any] | None:
+    """Say in which one unit an issue sits, else in how many; stores speak first, then products, then channels."""
+    told = [found for verdict in verdicts if (found := _place(verdict, units.get(verdict["column"], []), words))]
+    local = [found for found in told if found["kind"] == LOCAL]
+    chosen = (local or told)[:1]
+    return chosen[0] if chosen else None
+
+
+def _place(
+    verdict: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], words: Words
+) -> dict[str, Any] | None:
+    total = sum(row["n_reviews"] for row in rows)
+    if len(rows) < 2 or not total:
+        return None
+    here = next((row for row in rows if row["unit"] == verdict["unit"]), None)
+    found = {"column": verdict["column"], "unit": verdict["unit"], "kind": verdict["verdict"]}
+    if here is not None and verdict["verdict"] == LOCAL:
+        return {**found, "text": _local(here, rows, total, words)}
+    present = sum(row["n_reviews"] > 0 for row in rows)
+    values = {"kind": words(f"role.{verdict['column']}"), "present": present, "all": len(rows)}
+    return {**found, "text": words(f"where.{verdict['verdict']}", **values)}
+
+
+def _local(here: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], total: int, words: Words) -> str:
+    rest = sum(row["n_base"] for row in rows) - here["n_base"]
+    return words(
+        "where.local",
+        unit=here["unit"],
+        x=here["n_reviews"],
+        total=total,
+        rate=words.percent(here["n_reviews"] / here["n_base"]),
+        rest=words.percent((total - here["n_reviews"]) / rest if rest else 0.0),
+    )
+
+
+def period_name(period: str, words: Words) -> str:
+    """Write ``2025-01`` or ``2025-W03`` as the language does."""
+    found = re.fullmatch(r"(\d{4})-(W?)(\d{2})", period)
+    if found is None:
+        return period
+    key = "number.week" if found[2] else "number.month"
+    return words(key, year=found[1], number=int(found[3]), padded=found[3])
+
+
+def _trend_text(row: Mapping[str, Any], words: Words) -> str:
+    spans = row["periods"]
+    if row["trend"] not in ("rising", "falling") or not spans:
+        return words("trend.text_" + row["trend"])
+    unit = words("number.per_week" if "W" in spans[0]["period"] else "number.per_month")
+    change = row["trend_change"]
+    facts = {
+        "first": period_name(spans[0]["period"], words),
+        "last": period_name(spans[-1]["period"], words),
+        "from_": spans[0]["n_reviews"],
+        "to": spans[-1]["n_reviews"],
+    }
+    text = words(f"trend.text_{row['trend']}", **facts)
+    if change is None:
+        return text
+    return text + words(f"trend.change_{row['trend']}", unit=unit, change=f"{abs(change) * 100:.0f}%")
+
+
+def _quotes(examples: Sequence[str] | None, evidence: Evidence) -> list[dict[str, Any]]:
+    found = (evidence.quote(example) for example in examples or ())
+    return [quote for quote in found if quote is not None][:N_QUOTES]
