@@ -14,9 +14,10 @@ A taxonomy is one TOML file (``feedback-nlp taxonomy init`` writes a start)::
     zh = "时效"
     en = "Speed"
     define = "发货慢、配送慢、准时"
-    terms = ["物流", "快递", "发货"]            # the subject is named; polarity comes from the rest of the clause
+    not = "餐厅上菜慢归响应等待"                 # borderline cases that belong elsewhere
+    terms = ["物流", "快递", "发货"]            # name the subject; polarity comes from the rest of the clause
     patterns = ["等了.{1,6}才(到|发货)"]         # regular expressions, the same without a fixed wording
-    positive = ["发货快", "当天就到", "re:隔天.{0,2}到"]  # phrases that name facet and polarity at once
+    positive = ["发货快", "re:隔天.{0,2}到"]     # phrases that name facet and polarity at once
     negative = ["发货慢", "迟迟不发货"]           # ("re:" marks a regular expression)
     feasibility = 3                              # 1 hard to 5 easy
     remedy = "process"                           # process | training | technology | personalisation
@@ -37,26 +38,43 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual, TaxonomyError
 from feedback_nlp.schema import REMEDIES
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__all__ = ["Element", "Example", "Facet", "Problem", "Taxonomy", "load_taxonomy"]
+__all__ = [
+    "GENERAL",
+    "REGEX_MARK",
+    "Change",
+    "Element",
+    "Example",
+    "Facet",
+    "Problem",
+    "Taxonomy",
+    "diff",
+    "load_taxonomy",
+    "shipped_names",
+]
 
 # The facet of remarks without an object. It is reported as a mention, never as an issue or an element.
 GENERAL = "overall.general"
 REGEX_MARK = "re:"
+# The issue of what no problem names; a problem of this code would be merged with it.
+_REST = "other"
 _CODE = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -159,7 +177,8 @@ class Taxonomy:
 
     @cached_property
     def _by_code(self) -> dict[str, Element | Facet]:
-        return {item.code: item for item in (*self.elements, *self.facets)}
+        items: tuple[Element | Facet, ...] = (*self.elements, *self.facets)
+        return {item.code: item for item in items}
 
     def facet(self, code: str) -> Facet:
         """Return the facet ``element.facet``.
@@ -171,12 +190,11 @@ class Taxonomy:
         """
         found = self._by_code.get(code)
         if not isinstance(found, Facet):
-            raise TaxonomyError(
-                Bilingual(
-                    f"分类体系 {self.name} 里没有方面 {code}。", f"Taxonomy {self.name} has no facet {code}."
-                ),
-                Bilingual("用 feedback-nlp taxonomy show 看有哪些。", "See feedback-nlp taxonomy show."),
+            fact = Bilingual(
+                f"分类体系 {self.name} 里没有方面 {code}。", f"Taxonomy {self.name} has no facet {code}."
             )
+            hint = Bilingual("用 feedback-nlp taxonomy show 看有哪些。", "See feedback-nlp taxonomy show.")
+            raise TaxonomyError(fact, hint)
         return found
 
     def label(self, code: str, lang: str = "zh") -> str:
@@ -201,13 +219,20 @@ class Taxonomy:
         """
         if isinstance(source, Taxonomy):
             return source
-        return _load_cached(str(source))
+        named = str(source)
+        return _load_shipped(named) if named in shipped_names() else _load_file(named)
 
     @classmethod
     def from_toml(cls, text: str, origin: str = "taxonomy") -> Taxonomy:
-        """Build a taxonomy from TOML text; ``origin`` names it in messages."""
+        """Build a taxonomy from TOML text; ``origin`` names it in messages.
+
+        Raises
+        ------
+        TaxonomyError
+            If it is not TOML or breaks a rule.
+        """
         try:
-            raw = tomllib.loads(text)
+            raw = tomllib.loads(text.removeprefix("\ufeff"))
         except tomllib.TOMLDecodeError as error:
             raise _broken(origin, f"不是有效的 TOML：{error}", f"is not valid TOML: {error}") from error
         return _build(raw, origin)
@@ -220,73 +245,76 @@ def load_taxonomy(source: str | Path | Taxonomy = "default") -> Taxonomy:
 
 def shipped_names() -> tuple[str, ...]:
     """Return the names of the taxonomies in the package."""
-    folder = resources.files("feedback_nlp") / "resources" / "taxonomies"
-    return tuple(
-        sorted(item.name[: -len(".toml")] for item in folder.iterdir() if item.name.endswith(".toml"))
-    )
+    names = (item.name for item in _shipped_folder().iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two taxonomies.
+
+    ``code`` is that of an element or facet; ``kind`` is ``"added"``, ``"removed"`` or ``"changed"``;
+    ``fields`` names the attributes that differ (only where changed; the facets of an element are listed on
+    their own).
+    """
+
+    code: str
+    kind: str
+    fields: tuple[str, ...] = ()
+
+
+def diff(old: Taxonomy, new: Taxonomy) -> list[Change]:
+    """Return what changed from ``old`` to ``new``: first the codes of ``old`` in order, then added ones."""
+    before, after = old._by_code, new._by_code
+    changes = (_change(code, before.get(code), after.get(code)) for code in {**before, **after})
+    return [change for change in changes if change is not None]
+
+
+def _change(code: str, old: Element | Facet | None, new: Element | Facet | None) -> Change | None:
+    if old is None or new is None:
+        return Change(code, "added" if old is None else "removed")
+    names = (item.name for item in fields(old) if item.name != "facets")
+    differing = tuple(name for name in names if getattr(old, name) != getattr(new, name))
+    return Change(code, "changed", differing) if differing else None
+
+
+def _shipped_folder() -> Traversable:
+    return resources.files("feedback_nlp") / "resources" / "taxonomies"
 
 
 @lru_cache(maxsize=8)
-def _load_cached(source: str) -> Taxonomy:
-    if source in shipped_names():
-        item = resources.files("feedback_nlp") / "resources" / "taxonomies" / f"{source}.toml"
-        return Taxonomy.from_toml(item.read_text(encoding="utf-8"), source)
-    path = Path(source)
+def _load_shipped(name: str) -> Taxonomy:
+    return Taxonomy.from_toml((_shipped_folder() / f"{name}.toml").read_text(encoding="utf-8"), name)
+
+
+def _load_file(source: str) -> Taxonomy:
+    # Not cached: a file is edited and loaded again within one notebook.
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = Path(source).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise _broken(source, "不是 UTF-8 编码", "is not UTF-8") from error
-    except OSError as error:
-        raise TaxonomyError(
-            Bilingual(f"找不到分类体系 {source}。", f"No taxonomy {source}."),
-            Bilingual(
-                f"给一个 TOML 文件的路径，或自带的名字：{'、'.join(shipped_names())}。",
-                f"Give the path of a TOML file, or one shipped: {', '.join(shipped_names())}.",
-            ),
-        ) from error
+    except (OSError, ValueError) as error:
+        fact = Bilingual(f"找不到分类体系 {source}。", f"No taxonomy {source}.")
+        hint = Bilingual(
+            f"给一个 TOML 文件的路径，或自带的名字：{'、'.join(shipped_names())}。",
+            f"Give the path of a TOML file, or one shipped: {', '.join(shipped_names())}.",
+        )
+        raise TaxonomyError(fact, hint) from error
     return Taxonomy.from_toml(text, source)
 
 
 def _broken(origin: str, zh: str, en: str) -> TaxonomyError:
-    return TaxonomyError(
-        Bilingual(f"分类体系 {origin}：{zh}。", f"Taxonomy {origin}: {en}."),
-        Bilingual(
-            "改好后用 feedback-nlp taxonomy check 再查一遍。",
-            "Mend it and run feedback-nlp taxonomy check.",
-        ),
+    hint = Bilingual(
+        "改好后用 feedback-nlp taxonomy check 再查一遍。", "Mend it and run feedback-nlp taxonomy check."
     )
-
-
-def _build(raw: Mapping[str, Any], origin: str) -> Taxonomy:
-    elements = raw.get("elements")
-    if not isinstance(elements, Mapping) or not elements:
-        raise _broken(origin, "没有任何要素（[elements.…]）", "has no elements ([elements.…])")
-    version = raw.get("version", 1)
-    if not isinstance(version, int):
-        raise _broken(
-            origin, f"version 应为整数，实为 {version!r}", f"version must be an integer, got {version!r}"
-        )
-    built = tuple(_element(code, body, origin) for code, body in elements.items())
-    return Taxonomy(str(raw.get("name", "custom")), version, built)
-
-
-def _element(code: str, body: Any, origin: str) -> Element:
-    _check_code(code, origin)
-    if not isinstance(body, Mapping) or not isinstance(body.get("facets"), Mapping) or not body["facets"]:
-        raise _broken(
-            origin, f"要素 {code} 没有方面（[elements.{code}.facets.…]）", f"element {code} has no facets"
-        )
-    _check_keys(body, {"zh", "en", "define", "facets"}, f"elements.{code}", origin)
-    facets = tuple(_facet(f"{code}.{name}", facet, origin) for name, facet in body["facets"].items())
-    zh = str(body.get("zh", code))
-    return Element(code, zh, str(body.get("en", zh)), str(body.get("define", "")), facets)
+    return TaxonomyError(Bilingual(f"分类体系 {origin}：{zh}。", f"Taxonomy {origin}: {en}."), hint)
 
 
 _TEXTS = ("terms", "patterns", "positive", "negative")
+_NAMES = ("zh", "en", "define")
 _FACET_KEYS = {
-    "zh",
-    "en",
-    "define",
+    *_NAMES,
+    *_TEXTS,
     "not",
     "feasibility",
     "remedy",
@@ -294,8 +322,30 @@ _FACET_KEYS = {
     "action_en",
     "examples",
     "problems",
-    *_TEXTS,
 }
+
+
+def _build(raw: Mapping[str, Any], origin: str) -> Taxonomy:
+    elements = raw.get("elements")
+    if not isinstance(elements, Mapping) or not elements:
+        raise _broken(origin, "没有任何要素（[elements.…]）", "has no elements ([elements.…])")
+    _check_keys(raw, {"name", "version", "elements"}, "top", origin)
+    version = raw.get("version", 1)
+    if not _is_int(version):
+        raise _bad_value("version", "整数", "an integer", version, origin)
+    built = tuple(_element(code, body, origin) for code, body in elements.items())
+    return Taxonomy(_text(raw, "name", "custom", "top", origin), version, built)
+
+
+def _element(code: str, body: Any, origin: str) -> Element:
+    _check_code(code, origin)
+    facets = body.get("facets") if isinstance(body, Mapping) else None
+    if not isinstance(facets, Mapping) or not facets:
+        zh = f"要素 {code} 没有方面（[elements.{code}.facets.…]）"
+        raise _broken(origin, zh, f"element {code} has no facets ([elements.{code}.facets.…])")
+    _check_keys(body, {*_NAMES, "facets"}, f"elements.{code}", origin)
+    built = tuple(_facet(f"{code}.{name}", facet, origin) for name, facet in facets.items())
+    return Element(code, *_named(body, code, origin), _text(body, "define", "", code, origin), built)
 
 
 def _facet(code: str, body: Any, origin: str) -> Facet:
@@ -303,21 +353,49 @@ def _facet(code: str, body: Any, origin: str) -> Facet:
     if not isinstance(body, Mapping):
         raise _broken(origin, f"方面 {code} 应是一张表", f"facet {code} must be a table")
     _check_keys(body, _FACET_KEYS, code, origin)
-    zh = str(body.get("zh", code))
+    zh, en = _named(body, code, origin)
     return Facet(
         code=code,
         zh=zh,
-        en=str(body.get("en", zh)),
-        define=str(body.get("define", "")),
-        excludes=str(body.get("not", "")),
+        en=en,
+        define=_text(body, "define", "", code, origin),
+        excludes=_text(body, "not", "", code, origin),
         feasibility=_feasibility(body.get("feasibility", 3), code, origin),
         remedy=_remedy(body.get("remedy", "process"), code, origin),
-        action_zh=str(body.get("action_zh", "")),
-        action_en=str(body.get("action_en", "")),
-        examples=tuple(_example(item, code, origin) for item in body.get("examples", ())),
-        problems=tuple(_problem(item, code, origin) for item in body.get("problems", ())),
+        action_zh=_text(body, "action_zh", "", code, origin),
+        action_en=_text(body, "action_en", "", code, origin),
+        examples=tuple(_example(item, code, origin) for item in _items(body, "examples", code, origin)),
+        problems=_problems(_items(body, "problems", code, origin), code, origin),
         **{key: _strings(body.get(key, ()), f"{code}.{key}", origin) for key in _TEXTS},
     )
+
+
+def _named(body: Mapping[str, Any], code: str, origin: str) -> tuple[str, str]:
+    """Return the Chinese and English names; each falls back on what there is."""
+    zh = _text(body, "zh", code, code, origin)
+    return zh, _text(body, "en", zh, code, origin)
+
+
+def _text(body: Mapping[str, Any], key: str, default: str, where: str, origin: str) -> str:
+    value = body.get(key, default)
+    if not isinstance(value, str):
+        raise _bad_value(f"{where}.{key}", "字符串", "a string", value, origin)
+    return value
+
+
+def _items(body: Mapping[str, Any], key: str, code: str, origin: str) -> list[Any]:
+    value = body.get(key, [])
+    if not isinstance(value, list):
+        raise _bad_value(f"{code}.{key}", "列表", "a list", value, origin)
+    return value
+
+
+def _bad_value(where: str, zh: str, en: str, value: Any, origin: str) -> TaxonomyError:
+    return _broken(origin, f"{where} 应为{zh}，实为 {value!r}", f"{where} must be {en}, got {value!r}")
+
+
+def _is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_code(code: str, origin: str) -> None:
@@ -329,74 +407,76 @@ def _check_code(code: str, origin: str) -> None:
         )
 
 
-def _check_keys(body: Mapping[str, Any], known: set[str], where: str, origin: str) -> None:
-    unknown = sorted(set(body) - known)
+def _check_keys(body: Mapping[str, Any], known: Iterable[str], where: str, origin: str) -> None:
+    unknown = sorted(set(body) - set(known))
     if unknown:
         names = ", ".join(unknown)
         raise _broken(origin, f"{where} 有不认识的键 {names}", f"{where} has unknown keys {names}")
 
 
 def _strings(value: Any, where: str, origin: str) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(item, str) and item for item in value):
+    """Return distinct phrases in their order, each checked."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
         raise _broken(origin, f"{where} 应是非空字符串的列表", f"{where} must be a list of non-empty strings")
     for item in value:
-        pattern = (
-            item
-            if where.endswith(".patterns")
-            else item.removeprefix(REGEX_MARK)
-            if item.startswith(REGEX_MARK)
-            else ""
-        )
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise _broken(
-                origin, f"{where} 的正则 {item!r} 有误：{error}", f"{where}: bad pattern {item!r}: {error}"
-            ) from error
+        if where.endswith(".patterns"):
+            _check_regex(item, where, origin)
+        elif item.startswith(REGEX_MARK):
+            _check_regex(item.removeprefix(REGEX_MARK), where, origin)
     return tuple(dict.fromkeys(value))
 
 
+def _check_regex(pattern: str, where: str, origin: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        zh = f"{where} 的正则 {pattern!r} 有误：{error}"
+        raise _broken(origin, zh, f"{where}: bad pattern {pattern!r}: {error}") from error
+
+
 def _feasibility(value: Any, code: str, origin: str) -> int:
-    if value not in (1, 2, 3, 4, 5):
-        raise _broken(
-            origin,
-            f"{code}.feasibility 应为 1–5，实为 {value!r}",
-            f"{code}.feasibility must be 1-5, got {value!r}",
-        )
+    if not _is_int(value) or not 1 <= value <= 5:
+        raise _bad_value(f"{code}.feasibility", " 1–5 的整数", "an integer from 1 to 5", value, origin)
     return int(value)
 
 
 def _remedy(value: Any, code: str, origin: str) -> str:
     if value not in REMEDIES:
         choices = ", ".join(REMEDIES)
-        raise _broken(
-            origin,
-            f"{code}.remedy 应为 {choices} 之一，实为 {value!r}",
-            f"{code}.remedy must be one of {choices}, got {value!r}",
-        )
+        raise _bad_value(f"{code}.remedy", f" {choices} 之一", f"one of {choices}", value, origin)
     return str(value)
 
 
 def _example(item: Any, code: str, origin: str) -> Example:
-    if (
-        not isinstance(item, Mapping)
-        or not isinstance(item.get("text"), str)
-        or item.get("polarity") not in (-1, 0, 1)
-    ):
+    if isinstance(item, Mapping) and set(item) == {"text", "polarity"}:
+        text, polarity = item["text"], item["polarity"]
+        if isinstance(text, str) and text and _is_int(polarity) and polarity in (-1, 0, 1):
+            return Example(text, polarity)
+    shape = "{ text, polarity = -1/0/1 }"
+    raise _broken(origin, f"{code}.examples 的每项应为 {shape}", f"{code}.examples items must be {shape}")
+
+
+def _problems(items: list[Any], code: str, origin: str) -> tuple[Problem, ...]:
+    problems = tuple(_problem(item, code, origin) for item in items)
+    codes = [problem.code for problem in problems]
+    twice = sorted({name for name in codes if codes.count(name) > 1})
+    if twice:
+        names = ", ".join(twice)
         raise _broken(
-            origin,
-            f"{code}.examples 的每项应为 {{text, polarity: -1/0/1}}",
-            f"{code}.examples items must be {{text, polarity: -1/0/1}}",
+            origin, f"{code}.problems 里重复的代码 {names}", f"{code}.problems repeat the code {names}"
         )
-    return Example(item["text"], int(item["polarity"]))
+    return problems
 
 
 def _problem(item: Any, code: str, origin: str) -> Problem:
+    where = f"{code}.problems"
     if not isinstance(item, Mapping) or not item.get("code") or not item.get("zh"):
-        raise _broken(
-            origin, f"{code}.problems 的每项要有 code 和 zh", f"{code}.problems items need code and zh"
-        )
+        raise _broken(origin, f"{where} 的每项要有 code 和 zh", f"{where} items need code and zh")
     _check_code(str(item["code"]), origin)
-    _check_keys(item, {"code", "zh", "en", "terms"}, f"{code}.problems", origin)
-    terms = _strings(item.get("terms", ()), f"{code}.problems.terms", origin)
-    return Problem(str(item["code"]), str(item["zh"]), str(item.get("en", item["zh"])), terms)
+    if item["code"] == _REST:
+        raise _broken(
+            origin, f"{where} 的代码 {_REST} 已保留给“其他”", f"{where}: the code {_REST} is reserved"
+        )
+    _check_keys(item, {"code", "zh", "en", "terms"}, where, origin)
+    terms = _strings(item.get("terms", ()), f"{where}.terms", origin)
+    return Problem(str(item["code"]), *_named(item, where, origin), terms)
