@@ -88,7 +88,10 @@ def read(source: Source) -> Raw:
 
 def _web_page(name: str) -> InputError:
     return InputError(
-        Bilingual(f"文件 {name} 的内容是网页（HTML/XML），不是表格。", f"The content of {name} is HTML or XML, not a table."),
+        Bilingual(
+            f"文件 {name} 的内容是网页（HTML/XML），不是表格。",
+            f"The content of {name} is HTML or XML, not a table.",
+        ),
         Bilingual("在 Excel 里打开，另存为 XLSX 再试。", "Open it in Excel and save it as XLSX."),
     )
 

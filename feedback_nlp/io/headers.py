@@ -21,7 +21,7 @@ EXACT = 100.0
 _NOISE = re.compile(r"[\s_\-—–*＊:：?？!！,，.。、/\\|()（）\[\]【】<>《》\"'“”‘’#]+")
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 # A header is a name or a survey question; anything longer is a text.
-LONGEST = 60
+LONGEST = 45
 
 
 @dataclass(frozen=True)

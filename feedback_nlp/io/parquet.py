@@ -1,4 +1,4 @@
-"""Parquet in: Arrow reads it; dictionary columns become plain ones."""
+"""Parquet in: Arrow reads it, and its types become those that the rest works on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,14 @@ def read(source: Source) -> Raw:
     if table.num_rows == 0:
         raise header_only(source.name)
     for position, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            plain = table.column(position).cast(field.type.value_type)
-            table = table.set_column(position, field.name, plain)
+        plain = _plain(field.type)
+        if str(plain) != str(field.type):
+            table = table.set_column(position, field.name, table.column(position).cast(plain))
     return Raw(table, InputInfo(source.name, "parquet", n_rows=table.num_rows))
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """Dictionaries as their values; lists as Arrow spells them (their items are "element" in Parquet)."""
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    return pa.list_(kind.value_type) if pa.types.is_list(kind) else kind

@@ -62,6 +62,8 @@ def parse(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def by_unique(values: pa.ChunkedArray, function: Callable[[Any], Any], kind: pa.DataType) -> pa.ChunkedArray:
     """Apply ``function`` once to each distinct value: columns of times and ratings repeat theirs."""
+    if pa.types.is_nested(values.type) or pa.types.is_null(values.type):
+        return pa.chunked_array([pa.array([function(value) for value in values.to_pylist()], kind)])
     encoded = pa.chunked_array([values.combine_chunks()]).dictionary_encode().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):  # Arrow < 24 keeps chunks
         encoded = encoded.chunk(0)

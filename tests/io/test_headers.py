@@ -11,27 +11,36 @@ def best(header):
     return found[0].role if found else None
 
 
+HEADERS = {
+    "text": "评论内容|投诉内容| 问题 描述 |诉求|*评价内容（必填）|Review Text|COMMENT|您对我们还有什么建议？|留言|推荐原因",
+    "review_id": "工单号|订单编号|ＩＤ|review_id",
+    "time": "评论时间|受理日期|created_at",
+    "rating": "评分|星级|总体满意度(1-5)|stars|您对本次服务的满意度打分|商品评分|门店评分",
+    "nps": "NPS|推荐意愿（0-10分）|您有多大可能将我们推荐给朋友？",
+    "channel": "渠道|来源平台|source",
+    "product": "产品型号|车型|房型",
+    "store": "门店名称|网点|酒店|store_name",
+    "customer": "客户编号|会员卡号|user_id",
+    "amount": "消费金额",
+    "tier": "会员等级",
+    None: "回复内容|客服回复|商家回复内容|处理意见|情感倾向|办结时间|通话时长|酒店星级|列7|fb_polarity|",
+}
+
+
 @pytest.mark.parametrize(
-    ("header", "role"),
-    [
-        ("评论内容", "text"), ("投诉内容", "text"), (" 问题 描述 ", "text"), ("诉求", "text"), ("*评价内容（必填）", "text"),
-        ("Review Text", "text"), ("COMMENT", "text"), ("您对我们还有什么建议？", "text"), ("留言", "text"),
-        ("回复内容", None), ("客服回复", None), ("商家回复内容", None), ("处理意见", None), ("情感倾向", None),
-        ("工单号", "review_id"), ("订单编号", "review_id"), ("ＩＤ", "review_id"), ("review_id", "review_id"),
-        ("评论时间", "time"), ("受理日期", "time"), ("created_at", "time"), ("办结时间", None), ("通话时长", None),
-        ("评分", "rating"), ("星级", "rating"), ("总体满意度(1-5)", "rating"), ("stars", "rating"),
-        ("您对本次服务的满意度打分", "rating"), ("酒店星级", None),
-        ("NPS", "nps"), ("推荐意愿（0-10分）", "nps"), ("您有多大可能将我们推荐给朋友？", "nps"), ("推荐原因", "text"),
-        ("渠道", "channel"), ("来源平台", "channel"), ("source", "channel"),
-        ("产品型号", "product"), ("车型", "product"), ("房型", "product"), ("商品评分", "rating"),
-        ("门店名称", "store"), ("网点", "store"), ("酒店", "store"), ("store_name", "store"), ("门店评分", "rating"),
-        ("客户编号", "customer"), ("会员卡号", "customer"), ("user_id", "customer"),
-        ("消费金额", "amount"), ("会员等级", "tier"), ("列7", None), ("fb_polarity", None), ("", None),
-        ("这是一段很长的评论，服务态度很好，下次还会再来光顾的，希望贵公司越来越好，祝大家新年快乐身体健康万事如意恭喜发财大吉大利", None),
-    ],
-)  # fmt: skip
+    ("header", "role"), [(header, role) for role, names in HEADERS.items() for header in names.split("|")]
+)
 def test_role_of_a_header(header, role):
     assert best(header) == role
+
+
+def test_a_sentence_is_no_header():
+    assert (
+        best(
+            "这是一段很长的评论，服务态度很好，下次还会再来光顾的，希望越来越好，祝大家新年快乐身体健康万事如意"
+        )
+        is None
+    )
 
 
 def test_every_role_has_synonyms():

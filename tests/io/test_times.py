@@ -95,7 +95,10 @@ def test_empty_columns():
     assert parse(pa.chunked_array([pa.nulls(2)])).to_pylist() == [None, None]
 
 
-@given(st.datetimes(D(1970, 1, 2), D(2099, 12, 30)), st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日 %H:%M:%S", "%Y%m%d%H%M%S"]))
+@given(
+    st.datetimes(D(1970, 1, 2), D(2099, 12, 30)),
+    st.sampled_from(["%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y年%m月%d日 %H:%M:%S", "%Y%m%d%H%M%S"]),
+)
 def test_written_times_read_back(moment, pattern):
     assert parse_one(moment.strftime(pattern)) == moment.replace(microsecond=0)
 
