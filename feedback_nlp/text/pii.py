@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from feedback_nlp.text.codepoints import Joined
 from feedback_nlp.text.normalize import normalize_column
-from feedback_nlp.text.pii_rules import KINDS, LONGEST_LEAD, Rule, rules
+from feedback_nlp.text.pii_rules import KINDS, LONGEST_LEAD, Rule, cues, rules
 
 __all__ = ["KINDS", "PiiSpan", "counts", "find", "find_column", "mask", "mask_column"]
 
@@ -46,15 +48,21 @@ def find(text: str) -> list[PiiSpan]:
 
 
 def find_column(texts: Sequence[str | None]) -> list[tuple[int, PiiSpan]]:
-    """Return (position of the text, span) for all personal data in a column, in order."""
-    joined = Joined.of(texts)
-    found = _search(_normal(texts))
-    starts = joined.starts.tolist()
-    docs = joined.locate(np.array([span.start for span in found], dtype=np.int64)).tolist()
-    return [
-        (doc, PiiSpan(span.kind, span.start - starts[doc], span.end - starts[doc]))
-        for doc, span in zip(docs, found, strict=True)
-    ]
+    """Return (position of the text, span) for all personal data in a column, in order.
+
+    Parameters
+    ----------
+    texts : sequence of str or None, length n
+    """
+    found: list[tuple[int, PiiSpan]] = []
+    left = {row: text for row, text in enumerate(normalize_column(texts)) if cues().search(text)}
+    # Masking may set free what was glued to it, so texts with a find are searched again.
+    while left:
+        rows = list(left)
+        new = [(rows[place], span) for place, span in _search(list(left.values()))]
+        left = {row: _blank(left[row], spans) for row, spans in _by_row(new)}
+        found.extend(new)
+    return sorted(found, key=lambda item: (item[0], item[1].start))
 
 
 def mask(text: str) -> str:
@@ -67,30 +75,38 @@ def mask(text: str) -> str:
 
 def mask_column(texts: Sequence[str | None]) -> list[str]:
     """Mask every text of a column, ``None`` as the empty text; masking twice changes nothing more."""
-    joined = Joined.of(texts)
-    found = _search(_normal(texts))
-    return joined.split(_blank(joined.text, found))
+    masked = [text or "" for text in texts]
+    for row, spans in _by_row(find_column(texts)):
+        masked[row] = _blank(masked[row], spans)
+    return masked
 
 
 def counts(texts: Sequence[str | None]) -> dict[str, int]:
     """Return how many pieces of each kind a column holds; kinds that do not occur are left out."""
-    found = _search(_normal(texts))
-    tally = Counter(span.kind for span in found)
+    tally = Counter(span.kind for _, span in find_column(texts))
     return {kind: tally[kind] for kind in KINDS if tally[kind]}
 
 
-def _normal(texts: Sequence[str | None]) -> str:
-    return Joined.of(normalize_column(texts)).text
+def _by_row(found: list[tuple[int, PiiSpan]]) -> list[tuple[int, list[PiiSpan]]]:
+    return [(row, [span for _, span in group]) for row, group in groupby(found, key=itemgetter(0))]
 
 
-def _search(text: str) -> list[PiiSpan]:
-    """Apply the rules in order, each to what the ones before it left unmasked."""
+def _search(texts: Sequence[str]) -> list[tuple[int, PiiSpan]]:
+    """Apply the rules in order, each to what the ones before it left; return (position of the text, span)."""
+    joined = Joined.of(texts)
+    text = joined.text
     found: list[PiiSpan] = []
     for rule in rules():
         spans = list(_candidates(rule, text))
-        text = _blank(text, spans) if spans else text
+        text = _blank(text, spans)
         found.extend(spans)
-    return sorted(found, key=lambda span: span.start)
+    found.sort(key=lambda span: span.start)
+    places = joined.locate(np.array([span.start for span in found], dtype=np.int64))
+    origins = joined.starts[places].tolist()
+    return [
+        (place, PiiSpan(span.kind, span.start - origin, span.end - origin))
+        for span, place, origin in zip(found, places.tolist(), origins, strict=True)
+    ]
 
 
 def _candidates(rule: Rule, text: str) -> Iterator[PiiSpan]:
@@ -113,6 +129,8 @@ def _extend(lead: re.Pattern[str] | None, text: str, start: int) -> int:
 
 
 def _blank(text: str, spans: Sequence[PiiSpan]) -> str:
+    if not spans:
+        return text
     parts, last = [], 0
     for span in spans:
         parts += [text[last : span.start], MASK * (span.end - span.start)]

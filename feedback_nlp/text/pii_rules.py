@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "luhn", "resident_id", "rules"]
+__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "cues", "luhn", "resident_id", "rules"]
 
 KINDS = (
     "email",
@@ -71,6 +71,7 @@ def _issued(text: str) -> bool:
 _PARTS: Mapping[str, str] = {
     "is": r"(?:是|为)? [: ]{0,3}",
     "date": r"(?:0[1-9]|1[0-2]) (?:0[1-9]|[12]\d|3[01])",
+    "clock": r"20\d\d <date> (?:[01]\d|2[0-3]) [0-5]\d [0-5]\d (?!\d)",
     "chat": r"(?:微信|薇信|wechat|weixin|(?<![a-z])(?:v信|vx|wx|qq))",
     "number": r"(?:号码|账号|号|id)",
     "document": r"""
@@ -80,11 +81,11 @@ _PARTS: Mapping[str, str] = {
     "province": "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]",
     "cjk": "[一-鿿]",
     # Characters of names of places and roads, not those of what is said around them.
-    "place": "(?![在到于是住至的去往从了我有个和给为址您你他她这那])[一-鿿]",
+    "place": "(?![在到于是住至的去往从了我有个和给为址您你他她这那如询诉请因被就可们说])[一-鿿]",
     "title": "(?:先生|女士|小姐|太太|老师)",
     "label": "(?:联系人|姓名|收货人|收件人|寄件人|户名|开户人|经办人|投诉人|我叫|名叫)",
     # A given name is one or two characters that are no function words.
-    "given": "(?:(?![的了是在有和与位个名这那就都也很不级档熟便全说让请叫对到])[一-鿿]){1,2}",
+    "given": "(?:(?![的了是在有和与位个名这那就都也很不级档熟便全说让请叫对到天厢师])[一-鿿]){1,2}",
     "block": r"(?:\d{1,4}(?:栋|幢|座|号楼|号院|弄)|[a-z](?:栋|座|幢))",
     "unit": r"(?:[\d一二三四五六]{1,2}单元)",
     "room": r"(?:[a-z]?\d{3,4}(?:室|房|号房|号)?(?!\d))",
@@ -114,8 +115,8 @@ _NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         bool,
     ),
     ("landline", r"(?:电话|座机|致电)(?:号码?)? <is> ([2-8]\d{6,7}) (?!\d)", bool),
-    ("bank_card", r"(?<![\d.]) [2-9]\d{3} (?:[ -]?\d{4}){2} [ -]?\d{3,4} (?:[ -]?\d{1,3})? (?!\d)", luhn),
-    ("order", r"(?<![\d.]) \d{14,64} (?![\d.])", _issued),
+    ("bank_card", r"(?<![\d.]) [3-69]\d{3} (?:[ -]?\d{4}){2} [ -]?\d{3,4} (?:[ -]?\d{1,3})? (?!\d)", luhn),
+    ("order", r"(?<![\d.]) (?!<clock>) \d{14,64} (?![\d.])", _issued),
     (
         "plate",
         r"""
@@ -130,33 +131,51 @@ _NAMES = (
     r"((?:<compound>)(?:<given>)??) (?=<title>)",
     # With a given name only where a name can begin, for "方便女士" is no name.
     r"(?:^|(?<=[^一-鿿])|(?<=[是叫位户客服理台员由找人])) (<single><given>) (?=<title>)",
-    r"(?<![对于关一二两几某给]) (<single>) (?=<title>)",
+    r"(?<![对于关一二两几某给主感谢课]) (<single>) (?=<title>)",
     r"<label> (?:是|为|叫)? [: ]{0,3} ((?:<compound>|<single>)<given>) (?!<cjk>)",
 )
 
-_ADDRESSES = (
-    r"""
+_HOUSE = r"""
     (?:路|街|大道|巷|胡同) (?:[东西南北中]段?|[一二三四五]段)? [a-z]? \d{1,5} (?:号|弄)
     (?: [ -]? (?:<place>){0,10} <block>)? (?:[ -]?<unit>)? (?:[ -]?\d{1,2}[层楼])? (?:[ -]?<room>)?
-    """,
-    r"<block> [ -]? (?:<unit> [ -]? <room>? | <room>)",
+"""
+_FLAT = r"<block> [ -]? (?:<unit> [ -]? <room>? | <room>)"
+_ESTATE_ENDS = "区园寓苑村场厦庭期府湾郡里庄城院坊轩阁居墅邸盛"
+
+# Something of this list stands in everything that a rule can find: a text without any is passed over.
+_CUES = (
+    r"@ | \d{4} | <chat> | <label> | <title> | [单递流工水易理件诉裹同]号 | 号码 | 编码 | 编号",
+    r"<province>[a-hj-np-z] | (?:路|街|道|巷|胡同) .{0,4} \d",
+    r"\d(?:栋|幢|座|号楼|号院|弄) | [a-z](?:栋|座|幢)",
 )
+_REFERENCE = re.compile(r"<([a-z]+)>")
+
+
+@lru_cache(maxsize=1)
+def cues() -> re.Pattern[str]:
+    """Return a pattern that is found in every text in which some rule finds something."""
+    return _compile("|".join(_CUES), _PARTS)
 
 
 @lru_cache(maxsize=1)
 def rules() -> tuple[Rule, ...]:
     """Return the table in the order in which it is applied: most specific first."""
     parts = {**_PARTS, **_surnames()}
-    lead = _compile("(?:<place>){1," + str(LONGEST_LEAD) + "}", parts)
+    # Read backwards. A house number continues a road; a block needs the name of an estate before it.
+    road = _compile(f"(?:<place>){{1,{LONGEST_LEAD}}}", parts)
+    estate = _compile(f"(?=[{_ESTATE_ENDS}]) (?:<place>){{1,{LONGEST_LEAD}}}", parts)
     return (
         *(Rule(kind, _compile(pattern, parts), accept) for kind, pattern, accept in _NUMBERS),
         *(Rule("name", _compile(pattern, parts)) for pattern in _NAMES),
-        *(Rule("address", _compile(pattern, parts), lead=lead) for pattern in _ADDRESSES),
+        Rule("address", _compile(_HOUSE, parts), lead=road),
+        Rule("address", _compile(_FLAT, parts), lead=estate),
     )
 
 
 def _compile(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:
-    filled = re.sub(r"<([a-z]+)>", lambda match: parts[match[1]], pattern)
+    filled = pattern
+    while _REFERENCE.search(filled):
+        filled = _REFERENCE.sub(lambda match: parts[match[1]], filled)
     return re.compile(filled, re.VERBOSE | re.MULTILINE)
 
 

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from feedback_nlp.errors import InputError
+from feedback_nlp.frames import like, to_table
+
+TEXTS = ["物流慢", None, "0012"]
+
+
+class Stream:
+    """What a Polars frame looks like from outside."""
+
+    columns = ("内容",)
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+class SeriesStream:
+    """What a Polars series looks like from outside."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.array.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXTS,
+        tuple(TEXTS),
+        ["物流慢", float("nan"), "0012"],
+        pd.Series(TEXTS),
+        pd.Series(TEXTS, dtype="category"),
+        pd.DataFrame({"text": TEXTS}, index=[7, 7, 9]),
+        pa.array(TEXTS),
+        pa.chunked_array([TEXTS[:1], TEXTS[1:]]),
+        pa.array(TEXTS, type=pa.large_string()),
+        pa.array(TEXTS).dictionary_encode(),
+        pa.table({"text": TEXTS}),
+        pa.RecordBatch.from_pydict({"text": TEXTS}),
+        {"text": TEXTS},
+        [{"text": text} for text in TEXTS],
+        Stream(pa.table({"text": TEXTS})),
+        SeriesStream(pa.chunked_array([TEXTS])),
+    ],
+    ids=lambda data: type(data).__name__,
+)
+def test_every_kind_of_data_becomes_the_same_table(data):
+    table = to_table(data)
+    assert table.equals(pa.table({"text": pa.array(TEXTS, type=pa.string())}))
+
+
+def test_names_and_types_are_kept():
+    frame = pd.DataFrame({"内容": ["好", "差"], "评分": [5, 1], "时间": pd.to_datetime(["2025-01-01", None])})
+    table = to_table(frame)
+    assert table.column_names == ["内容", "评分", "时间"]
+    assert table.column("评分").to_pylist() == [5, 1]
+    assert table.column("时间").null_count == 1
+    assert to_table(pd.Series(["好"], name="评论")).column_names == ["评论"]
+
+
+def test_a_column_of_mixed_types_becomes_text():
+    table = to_table(pd.DataFrame({"工单号": pd.Series(["0012", 7, None, np.nan], dtype=object)}))
+    assert table.column("工单号").to_pylist() == ["0012", "7", None, None]
+
+
+def test_no_rows():
+    assert to_table([]).num_rows == 0
+    assert to_table(pd.DataFrame({"text": []})).num_rows == 0
+
+
+@pytest.mark.parametrize("data", [7, "物流慢", b"x", None, [1, 2], object()], ids=str)
+def test_other_data_are_refused(data):
+    with pytest.raises(InputError):
+        to_table(data)
+
+
+def test_repeated_columns_and_uneven_ones_are_refused():
+    with pytest.raises(InputError, match="同名"):
+        to_table(pd.DataFrame([["好", "差"]], columns=["a", "a"]))
+    with pytest.raises(InputError):
+        to_table({"a": [1, 2], "b": [1]})
+
+
+def test_like_gives_the_kind_that_came():
+    table = pa.table({"text": TEXTS})
+    assert like(table, table) is table
+    assert like(table, pa.array(TEXTS)) is table
+    for data in (TEXTS, pd.DataFrame(), pd.Series(TEXTS), {}):
+        assert isinstance(like(table, data), pd.DataFrame)

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedback_nlp.text import pii
+from feedback_nlp.text.normalize import normalize
+from feedback_nlp.text.pii_rules import cues, luhn, resident_id
+
+# Invented for the tests: 18 digits with a right check digit, a card number with a right one.
+ID_CARD = "11010519491231002X"
+CARD = "6222020000000000000"
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+PLANTED = [
+    ("mobile", "13812345678"),
+    ("mobile", "138-1234-5678"),
+    ("mobile", "138 1234 5678"),
+    ("mobile", "+86 13812345678"),
+    ("mobile", "8613812345678"),
+    ("mobile", "13812345678".translate(FULL_WIDTH)),
+    ("landline", "0755-12345678"),
+    ("landline", "(021)62345678"),
+    ("landline", "01062345678"),
+    ("id_card", ID_CARD),
+    ("id_card", ID_CARD.lower()),
+    ("id_card", "110105491231002"),
+    ("bank_card", CARD),
+    ("bank_card", "4111 1111 1111 1111"),
+    ("email", "San.Zhang_1@mail.example.com"),
+    ("plate", "京A12345"),
+    ("plate", "粤BD12345"),
+    ("plate", "沪a·8K888"),
+    ("order", "SF1234567890123"),
+    ("order", "YT8888888888888"),
+    ("order", "202503011234567890"),
+    ("address", "深圳市科技路123号5栋2单元501室"),
+    ("address", "阳光小区3栋2单元501室"),
+    ("name", "张伟", "先生"),
+    ("name", "欧阳", "女士"),
+    ("name", "司马小明", "老师"),
+    ("name", "王", "小姐"),
+]
+LABELLED = [
+    ("order", "订单号：", "AB12345678"),
+    ("order", "工单编号", "9912345"),
+    ("account", "加微信：", "abc_def123"),
+    ("account", "VX号", "zhang_san"),
+    ("account", "QQ", "123456789"),
+    ("landline", "电话：", "62345678"),
+    ("name", "联系人：", "张三"),
+    ("name", "收件人", "诸葛小花"),
+]
+PUBLIC = [
+    "价格1299元，活动价1,199.00",
+    "2025-03-01 14:30下单，20250301143000付款",
+    "型号KFR-72LW/NhB1",
+    "打12315和12345都没用，95588也不通",
+    "400-820-8820没人接，800-820-1111也是",
+    "住1801房间，8号楼很新，3单元在后面",
+    "前台小姐和服务员小姐都好，我和先生住得满意",
+    "课程老师与班主任老师都好，感谢老师",
+    "导购小姐推荐的，适合年轻女士",
+    "微信支付不了，qq音乐也打不开",
+    "订单号看不到，单号12",
+    "66666666666666，88888888888888",
+    "评分3.13812345678",
+    "路上堵车，街边2家店，走5号线",
+]
+noise = st.text(st.sampled_from("，。 \n物流慢打我的在a1-：@号"), max_size=8)
+
+
+@pytest.mark.parametrize("case", PLANTED, ids=str)
+def test_planted_data_are_found_and_masked(case):
+    kind, secret, *title = case
+    text = "，".join(["找我", secret + "".join(title), "谢谢"])
+    assert pii.find(text) == [pii.PiiSpan(kind, 3, 3 + len(secret))]
+    assert pii.mask(text) == text.replace(secret, "*" * len(secret))
+
+
+@pytest.mark.parametrize("case", LABELLED, ids=str)
+def test_labels_are_left_and_what_they_name_goes(case):
+    kind, label, secret = case
+    text = f"你好，{label}{secret}，请处理"
+    assert [(span.kind, text[span.start : span.end]) for span in pii.find(text)] == [(kind, secret)]
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_prices_dates_models_and_public_numbers_stay(text):
+    assert pii.mask(text) == text
+
+
+@given(noise, st.sampled_from(PLANTED), noise)
+def test_no_planted_number_survives(before, case, after):
+    secret = case[1]
+    text = f"{before}，{secret}{''.join(case[2:])}，{after}"
+    assert secret not in pii.mask(text)
+
+
+@settings(max_examples=300)
+@given(
+    st.lists(noise | st.sampled_from([case[1] for case in PLANTED + LABELLED if len(case) > 1]), max_size=6)
+)
+def test_masking_keeps_length_and_settles(parts):
+    text = "".join(parts)
+    once = pii.mask(text)
+    assert len(once) == len(text)
+    assert all(left in (right, "*") for left, right in zip(once, text, strict=True))
+    assert pii.mask(once) == once
+
+
+@given(st.lists(noise | st.sampled_from([case[1] for case in PLANTED]), max_size=4).map("".join))
+def test_spans_are_ordered_and_what_is_masked(text):
+    last = 0
+    masked = list(text)
+    for kind, start, end in pii.find(text):
+        assert kind in pii.KINDS
+        assert last <= start < end <= len(text)
+        masked[start:end] = "*" * (end - start)
+        last = end
+    assert "".join(masked) == pii.mask(text)
+
+
+@given(st.lists(noise | st.sampled_from([case[1] for case in PLANTED]), max_size=4).map("".join))
+def test_texts_passed_over_hold_nothing(text):
+    if not cues().search(normalize(text)):
+        assert pii._search([normalize(text)]) == []
+
+
+def test_a_column_gives_what_each_text_gives():
+    column = [None, "电话13812345678", "", "很好", "王女士，沪A12345\n13812345678"]
+    assert pii.mask_column(column) == [pii.mask(text or "") for text in column]
+    assert pii.find_column(column) == [
+        (row, span) for row, text in enumerate(column) for span in pii.find(text or "")
+    ]
+    assert pii.counts(column) == {"mobile": 2, "plate": 1, "name": 1}
+    assert pii.counts([]) == {}
+
+
+def test_check_digits():
+    assert resident_id(ID_CARD.lower())
+    assert not resident_id("110105194912310021")
+    assert luhn(CARD)
+    assert not luhn(CARD[:-1] + str((int(CARD[-1]) + 1) % 10))
+
+
+def test_a_number_that_fails_its_check_is_no_card():
+    assert pii.find("卡号6222020000005，好") == []
+    assert [span.kind for span in pii.find("身份证110105194912310021")] == ["order"]
+
+
+@pytest.mark.parametrize("unit", ["1", "1 ", "a@", "张", "路1", "中山", "微信", "1-", "栋1", "a."])
+def test_long_texts_take_linear_work(unit):
+    text = unit * 30_000
+    assert len(pii.mask(text)) == len(text)
