@@ -17,7 +17,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.text.codepoints import Joined, encode
+from feedback_nlp.text.codepoints import Joined, decode, encode
+from feedback_nlp.text.normalize import normalize_codes
 
 __all__ = ["Clauses", "cut", "cut_column", "from_spans"]
 
@@ -36,14 +37,17 @@ SHORTEST_SIDE = 4
 _NAMED = (
     "缺点|优点|问题|好处|坏处|地方|原因|目的|代价|优势|特点|亮点|不足|遗憾|毛病|感受|感觉|标准|意思|态度|之日"
 )
+# It meets normalised text. Nothing is cut right after an opening bracket or quote.
 _OPENING = re.compile(
+    r"(?<![(\"'「『《【\[])(?:"
     r"但是|但(?=[我他她它你这那没也还又客商快服物质价])"
-    r"|(?<![好再只最大超经难跑拗睡赢吃])不过(?![分度关来去期瘾敏脑滤审问节程])"
+    r"|(?<![好再只最大超经难跑拗睡赢吃])不过(?![分度关来去期瘾敏脑滤审问节程线])"
     r"|[而并]且"
-    rf"|(?<!{_NAMED})(?<![也不这那才都可正只还成倒要硬愣算真本而一看])就是(?![说了否]|不是)"
+    rf"|(?<!{_NAMED})(?<![也不这那才都可正只还成倒要硬愣算真本而一看我像])就是(?![说了否]|不是)"
     r"|(?<!不)然后(?!果)|(?<!不)可是(?!否)"
     r"|(?<![的个等查测理这那好有没验定诉种何])结果(?![是为显表如不])"
     r"|(?<!之)所以(?!然)|否则|(?<!要)不然(?!后)|虽然|后来(?!的)"
+    r")"
 )
 
 
@@ -103,9 +107,10 @@ def cut_column(texts: Sequence[str | None]) -> Clauses:
         The clauses of each text are those that ``cut`` gives for it alone.
     """
     joined = Joined.of(texts)
-    kinds = _classes()[encode(joined.text)]
+    codes = encode(joined.text)
+    kinds = _classes()[codes]
     starts, ends = _runs(~_is_end(kinds))
-    starts, ends = _cut_long(joined.text, starts, ends)
+    starts, ends = _cut_long(codes, starts, ends)
     content = np.concatenate([[0], np.cumsum(kinds & _CONTENT != 0)])
     kept = content[ends] > content[starts]
     return _clauses(joined, starts[kept], ends[kept])
@@ -169,15 +174,15 @@ def _is_end(kinds: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _cut_long(
-    text: str, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    codes: NDArray[np.uint32], starts: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cut long pieces once more, before words that open a new remark."""
-    extra: list[int] = []
-    for row in np.flatnonzero(ends - starts > LONG_CLAUSE).tolist():
-        extra.extend(_openings(text, int(starts[row]), int(ends[row])))
-    if not extra:
+    long = np.flatnonzero(ends - starts > LONG_CLAUSE)
+    if not len(long):
         return starts, ends
-    cuts = np.array(extra, dtype=np.int64)
+    text = decode(normalize_codes(codes))
+    spans = zip(starts[long].tolist(), ends[long].tolist(), strict=True)
+    cuts = np.array([cut for start, end in spans for cut in _openings(text, start, end)], dtype=np.int64)
     return np.sort(np.concatenate([starts, cuts])), np.sort(np.concatenate([ends, cuts]))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.text.codepoints import Joined, decode, encode
 
-__all__ = ["normalize", "normalize_column", "traditional_pairs"]
+__all__ = ["normalize", "normalize_codes", "normalize_column", "traditional_pairs"]
 
 # The full-width block U+FF01-U+FF5E repeats ASCII at this distance.
 _FULL_WIDTH_SHIFT = 0xFEE0
@@ -84,4 +84,9 @@ def normalize_column(texts: Sequence[str | None]) -> list[str]:
         Each of the length of its original.
     """
     joined = Joined.of(texts)
-    return joined.split(decode(_table()[encode(joined.text)]))
+    return joined.split(decode(normalize_codes(encode(joined.text))))
+
+
+def normalize_codes(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Return code points in normal form, in an array of the same shape."""
+    return _table()[codes]

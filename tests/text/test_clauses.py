@@ -111,6 +111,7 @@ def test_speech_without_punctuation_is_cut_before_opening_words(text, expected):
     "text",
     [
         "声音大但是豆浆细腻好喝",  # short
+        "学校的解释里写的这个「不过」指的是不过线的意思哦",
         "也就是说这个东西买回来以后一直都没有办法正常用",
         "这家店的服务真的是好不过了我们全家人都特别满意",
         "他们这样对待一个老客户是不是有点太不过分了一些",
@@ -121,6 +122,11 @@ def test_speech_without_punctuation_is_cut_before_opening_words(text, expected):
 )
 def test_words_and_short_sides_are_not_cut(text):
     assert pieces(text) == [text]
+
+
+def test_traditional_speech_is_cut_like_simplified():
+    text = "打了三次電話都說會有人聯繫我結果等了一個星期也沒有人來"
+    assert pieces(text) == ["打了三次電話都說會有人聯繫我", "結果等了一個星期也沒有人來"]
 
 
 def test_long_texts_take_linear_work():

@@ -46,16 +46,16 @@ def test_domain_words_are_distinct():
 
 def test_the_global_jieba_the_temporary_folder_and_standard_error_stay_untouched(tmp_path):
     script = (
-        "import feedback_nlp
-from feedback_nlp.text.words import default_segmenter\n"
+        "from feedback_nlp.text.words import default_segmenter\n"
         "default_segmenter().cut('物流太慢了')\n"
         "import jieba\n"
         "assert not jieba.dt.initialized\n"
     )
     # A fresh interpreter without compiled files, so that jieba's invalid escapes are met again.
+    package = Path(feedback_nlp.__file__).parents[1]
     done = subprocess.run(
         [sys.executable, "-W", "error", "-X", f"pycache_prefix={tmp_path / 'pyc'}", "-c", script],
-        env={"TMPDIR": str(tmp_path), "TEMP": str(tmp_path), "PYTHONPATH": str(Path(feedback_nlp.__file__).parents[1]), "SYSTEMROOT": ""},
+        env={"TMPDIR": str(tmp_path), "PYTHONPATH": str(package)},
         capture_output=True,
         text=True,
         check=False,
