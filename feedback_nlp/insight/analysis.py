@@ -14,6 +14,7 @@ from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight import drivers as driving
 from feedback_nlp.insight import nps, pareto, priority, quadrants, ranks, tables
 from feedback_nlp.insight.facts import Facts
+from feedback_nlp.insight.features import features, outcome, poisson_weights
 from feedback_nlp.insight.shares import beta_prior, shrink, wilson
 from feedback_nlp.insight.tally import FIXED, Tally
 from feedback_nlp.insight.trends import Calendar, Trend, calendar, trends
@@ -45,7 +46,7 @@ class Insight:
     Attributes
     ----------
     issues : table of ``schema.issues_schema``, in rank order
-        ``p_first`` and ``p_top3`` are among issues outside the safety band (within it for safety issues).
+        ``p_first`` and ``p_top3`` are among issues of the same kind: safety band, named, 其他.
     mentions : table of ``schema.mentions_schema``
         All mentions given, ``issue_id`` filled for every negative one but ``overall.general``.
     elements : table of ``tables.elements_schema``
@@ -56,8 +57,8 @@ class Insight:
     pareto : table of ``pareto.pareto_schema``
     drivers : table of ``drivers.drivers_schema`` with a leading ``level``
     first : dict
-        ``clear``, ``issue_id``, ``p_first``, ``p_first_open`` (feasibility left open), ``other``, ``candidates`` and
-        ``safety`` (ids).
+        ``clear``, ``issue_id``, ``p_first``, ``p_first_open`` (feasibility left open), ``other``,
+        ``candidates`` and ``safety`` (ids).
     importance_kind : str
         "relative_weights", or "none" where importance is 1 for all.
     importance_reason : Bilingual or None
@@ -186,7 +187,7 @@ def analyse(
         quadrants=_quadrants(ledger, taxonomy, found["element"], seed),
         pareto=bars,
         drivers=_drivers_table(found),
-        first=_first(ledger, rank, drawn, factors.band),
+        first=_first(ledger, rank, drawn, factors),
         importance_kind="relative_weights" if found["facet"].table.num_rows else "none",
         importance_reason=found["facet"].reason,
         r2={level: part.r2 for level, part in found.items()},
@@ -218,7 +219,7 @@ def _codes(taxonomy: Taxonomy, level: str) -> list[str]:
 
 
 def _drivers(ledger: _Ledger, taxonomy: Taxonomy, level: str, seed: int) -> driving.Drivers:
-    found = driving.features(ledger.facts, level, _codes(taxonomy, level))
+    found = features(ledger.facts, level, _codes(taxonomy, level))
     return driving.drivers(ledger.facts, found, draws=_DRIVER_DRAWS, seed=seed)
 
 
@@ -242,11 +243,13 @@ def _factors(
     return ranks.Factors(
         severity=severity,
         importance=driving.importance(found, ledger.facets),
+        importance_draws=driving.importance_draws(found, ledger.facets),
         share=shrink(reached, everyone, prior),
         spread=spread,
         feasibility=feasible,
         given=given,
         band=sure & np.array([facet == SAFETY_FACET for facet in ledger.facets], dtype=bool),
+        other=ledger.others,
         prior=prior,
     )
 
@@ -335,14 +338,14 @@ def _level_table(ledger: _Ledger, level: str, codes: list[str], found: driving.D
 
 
 def _quadrants(ledger: _Ledger, taxonomy: Taxonomy, found: driving.Drivers, seed: int) -> pa.Table:
-    features = driving.features(ledger.facts, "element", _codes(taxonomy, "element"))
+    found_in = features(ledger.facts, "element", _codes(taxonomy, "element"))
     answers = None
     if found.table.num_rows:
-        values = driving.outcome(ledger.facts)[1]
+        values = outcome(ledger.facts)[1]
         rows = np.flatnonzero(~np.isnan(values))
         answers = quadrants.Answers(rows, values[rows])
-    weights = driving.poisson_weights(ledger.facts, _DRIVER_DRAWS, seed)
-    return quadrants.quadrants(features, weights, answers)
+    weights = poisson_weights(ledger.facts, _DRIVER_DRAWS, seed)
+    return quadrants.quadrants(found_in, weights, answers)
 
 
 def _drivers_table(found: Mapping[str, driving.Drivers]) -> pa.Table:
@@ -367,10 +370,11 @@ def _pareto(ledger: _Ledger, lang: str) -> pa.Table:
     return pareto.pareto(bars, ledger.n, other=other)
 
 
-def _first(ledger: _Ledger, rank: Ints, drawn: ranks.Ranks, band: NDArray[np.bool_]) -> dict[str, object]:
-    """Say what comes first outside the safety band, in numbers."""
+def _first(ledger: _Ledger, rank: Ints, drawn: ranks.Ranks, factors: ranks.Factors) -> dict[str, object]:
+    """Say what comes first outside the safety band, in numbers; a 其他 only where nothing has a name."""
     in_order = [int(place) for place in np.argsort(rank)]
-    free = [place for place in in_order if not band[place]]
+    outside = [place for place in in_order if not factors.band[place]]
+    free = [place for place in outside if not factors.other[place]] or outside
     found: dict[str, object] = {
         "clear": False,
         "issue_id": None,
@@ -378,7 +382,7 @@ def _first(ledger: _Ledger, rank: Ints, drawn: ranks.Ranks, band: NDArray[np.boo
         "p_first_open": None,
         "other": False,
         "candidates": [],
-        "safety": [ledger.ids[place] for place in in_order if band[place]],
+        "safety": [ledger.ids[place] for place in in_order if factors.band[place]],
     }
     if not free:
         return found
@@ -420,7 +424,8 @@ def _complaint_share(ledger: _Ledger) -> float:
 
 _COMPLAINTS_ONLY = Bilingual(
     "几乎全是负面评价：占比只说明投诉的构成，不说明满意度；“对评分的影响”无从计算。",
-    "Nearly all reviews are negative: shares tell what complaints are about, not how satisfied customers are.",
+    "Nearly all reviews are negative: shares tell what the complaints are about, not how satisfied "
+    "customers are, and impact on the score is undefined.",
 )
 _NO_TIME = Bilingual("没有时间列：看不出趋势。", "There is no time column, so trends are unknown.")
 
@@ -434,9 +439,10 @@ def _few_reviews(n: int) -> Bilingual:
 
 def _much_other(part: float) -> Bilingual:
     return Bilingual(
-        f"“其他”占帕累托图的 {part:.0%}，超过 {pareto.OTHER_LIMIT:.0%}：请读一读其中的原文，或在分类体系里补上问题。",
-        f"'Other' makes up {part:.0%} of the Pareto bars, over {pareto.OTHER_LIMIT:.0%}: read its texts, or add "
-        "problems to the taxonomy.",
+        f"“其他”占帕累托图的 {part:.0%}，超过 {pareto.OTHER_LIMIT:.0%}："
+        "请读一读其中的原文，或在分类体系里补上问题。",
+        f"'Other' makes up {part:.0%} of the Pareto bars, over {pareto.OTHER_LIMIT:.0%}: "
+        "read its texts, or add problems to the taxonomy.",
     )
 
 

@@ -1,8 +1,8 @@
-"""Drivers: what goes together with satisfaction, and how much of it that explains. Association, not effect."""
+"""Drivers: what goes together with satisfaction, and how much it explains. Association, not effect."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 from scipy import sparse, stats
 
 from feedback_nlp.errors import Bilingual
-from feedback_nlp.insight.facts import Facts, encode
+from feedback_nlp.insight.facts import Facts
+from feedback_nlp.insight.features import Features, outcome, poisson_weights
+from feedback_nlp.insight.relative import weigh
 
 __all__ = [
     "Drivers",
-    "Features",
     "drivers",
     "drivers_schema",
-    "features",
     "importance",
-    "outcome",
+    "importance_draws",
     "penalty_reward",
-    "poisson_weights",
-    "relative_weights",
     "score_impact",
 ]
 
@@ -41,26 +39,6 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Features:
-    """Which reviews mention what, by sign; sparse 0/1 matrices of shape (n_reviews, n_codes)."""
-
-    codes: tuple[str, ...]
-    negative: sparse.csr_array
-    positive: sparse.csr_array
-    mentioned: sparse.csr_array
-
-    @property
-    def signed(self) -> sparse.csr_array:
-        """−1 mentioned negatively, +1 positively, 0 absent, neutral or both."""
-        return sparse.csr_array(self.positive - self.negative)
-
-    def subset(self, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Features:
-        """Return the features of some reviews and codes."""
-        parts = [part[rows][:, columns] for part in (self.negative, self.positive, self.mentioned)]
-        return Features(tuple(self.codes[column] for column in columns), *parts)
-
-
-@dataclass(frozen=True)
 class Drivers:
     """What explains the outcome.
 
@@ -73,6 +51,8 @@ class Drivers:
         Answers used.
     outcome : str
         "rating", "nps" or "".
+    drawn : float64 array of shape (n_draws, n_features)
+        Weights of the bootstrap draws, columns as the rows of ``table``.
     reason : Bilingual or None
         Why nothing could be estimated.
     """
@@ -81,7 +61,13 @@ class Drivers:
     r2: float | None
     n: int
     outcome: str
+    drawn: Floats
     reason: Bilingual | None = None
+
+    @classmethod
+    def refused(cls, n: int, outcome: str, reason: Bilingual, *, r2: float | None = None) -> Drivers:
+        """Return drivers without an estimate."""
+        return cls(drivers_schema().empty_table(), r2, n, outcome, np.zeros((0, 0)), reason)
 
 
 def drivers_schema() -> pa.Schema:
@@ -103,103 +89,13 @@ def drivers_schema() -> pa.Schema:
     return pa.schema([*head, *((name, pa.float64()) for name in numbers), ("kind", pa.string())])
 
 
-def features(facts: Facts, level: str, codes: Sequence[str]) -> Features:
-    """Build the features of a level ("element" or "facet") from the counted mentions."""
-    found, names = encode(facts.mentions[level])
-    place = {code: position for position, code in enumerate(codes)}
-    column = np.array([place.get(name, -1) for name in names] + [-1], dtype=np.int64)[found]
-    label, labels = encode(facts.mentions["label"])
-    shape = (facts.n_reviews, len(codes))
-
-    def build(wanted: NDArray[np.bool_]) -> sparse.csr_array:
-        chosen = wanted & (column >= 0)
-        ones = np.ones(int(chosen.sum()))
-        matrix = sparse.csr_array((ones, (facts.rows[chosen], column[chosen])), shape=shape)
-        matrix.sum_duplicates()
-        matrix.data[:] = 1.0
-        return matrix
-
-    sign = {name: label == labels.index(name) for name in labels}
-    never = np.zeros(len(column), dtype=bool)
-    return Features(
-        tuple(codes),
-        build(sign.get("negative", never)),
-        build(sign.get("positive", never)),
-        build(~never),
-    )
-
-
-def outcome(facts: Facts) -> tuple[str, Floats]:
-    """Return which of rating and nps has more answers, and its values of shape (n_reviews,); "" where none has."""
-    found = {name: facts.numbers(name) for name in ("rating", "nps")}
-    answers = {name: int((~np.isnan(values)).sum()) for name, values in found.items()}
-    name = max(answers, key=lambda key: answers[key])
-    return (name, found[name]) if answers[name] else ("", found[name])
-
-
-def relative_weights(r_xx: Floats, r_xy: Floats) -> tuple[Floats, Floats]:
-    """Return Johnson's relative weights (2000).
-
-    Parameters
-    ----------
-    r_xx : float64 array of shape (k, k)
-        Correlations of the features.
-    r_xy : float64 array of shape (k,)
-        Their correlations with the outcome.
-
-    Returns
-    -------
-    weights : float64 array of shape (k,)
-        ε_j = Σ_m Λ_jm² β_m² with R_xx = Q D² Qᵀ, Λ = Q D Qᵀ and β = Λ⁻¹ r_xy; they sum to R².
-    coefficients : float64 array of shape (k,)
-        Standardised regression coefficients R_xx⁻¹ r_xy, for their sign.
-    """
-    values, vectors = np.linalg.eigh(r_xx)
-    root = np.sqrt(np.maximum(values, 0.0))
-    inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 1e-6)
-    forward = (vectors * root) @ vectors.T
-    backward = (vectors * inverse) @ vectors.T
-    beta = backward @ r_xy
-    return forward**2 @ beta**2, backward @ beta
-
-
-def _correlations(x: sparse.csr_array, y: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Weighted correlations; a feature without variance correlates with nothing."""
-    total = weights.sum()
-    mean_x, mean_y = (x.T @ weights) / total, float(weights @ y) / total
-    heavy = sparse.csr_array(x.multiply(weights[:, None]))
-    cov = (heavy.T @ x).toarray() / total - np.outer(mean_x, mean_x)
-    with_y = (heavy.T @ y) / total - mean_x * mean_y
-    sd_x = np.sqrt(np.maximum(np.diag(cov), 0.0))
-    sd_y = np.sqrt(max(float(weights @ (y - mean_y) ** 2) / total, 0.0))
-    scale = np.outer(sd_x, sd_x)
-    r_xx = np.divide(cov, scale, out=np.zeros_like(cov), where=scale > 1e-12)
-    np.fill_diagonal(r_xx, 1.0)
-    return r_xx, np.divide(with_y, sd_x * sd_y, out=np.zeros_like(with_y), where=sd_x * sd_y > 1e-12)
-
-
-def weigh(x: sparse.csr_array, y: Floats, weights: Floats) -> tuple[Floats, Floats, float]:
-    """Return relative weights as parts of R², coefficients, and R², of weighted reviews."""
-    raw, coefficients = relative_weights(*_correlations(x, y, weights))
-    r2 = float(raw.sum())
-    return (raw / r2 if r2 > 0 else raw), coefficients, r2
-
-
-def poisson_weights(facts: Facts, draws: int, seed: int) -> Iterator[Floats]:
-    """Yield Poisson(1) bootstrap weights of shape (n_reviews,), one count per respondent."""
-    rng = np.random.default_rng(seed)
-    code, names = encode(facts.respondents)
-    for _ in range(draws):
-        yield rng.poisson(1.0, size=len(names)).astype(float)[code]
-
-
 def penalty_reward(found: Features, y: Floats) -> dict[str, list[float | str | None]]:
     """Return the penalty–reward contrast (Brandt 1987) of reviews with an outcome.
 
-    y = b₀ + Σ_k (penalty_k·1[k negative] + reward_k·1[k positive]) by least squares; not mentioned is the reference.
-    Wrong signs are cut to 0. Asymmetry (reward − |penalty|)/(reward + |penalty|): basic below −0.2, excitement above
-    0.2, else performance, as in Kano; null where both lie within 1.96 standard errors of 0. Who mentions something
-    chose to, so penalties are inflated.
+    y = b₀ + Σ_k (penalty_k·1[k negative] + reward_k·1[k positive]) by least squares; not mentioned is the
+    reference. Wrong signs are cut to 0. Asymmetry (reward − |penalty|)/(reward + |penalty|): basic below
+    −0.2, excitement above 0.2, else performance, as in Kano; null where both lie within 1.96 standard errors
+    of 0. Who mentions something chose to, so penalties are inflated.
 
     Parameters
     ----------
@@ -207,7 +103,7 @@ def penalty_reward(found: Features, y: Floats) -> dict[str, list[float | str | N
     y : float64 array of shape (n,)
     """
     k = len(found.codes)
-    ones = np.ones((len(y), 1))
+    ones = sparse.csr_array(np.ones((len(y), 1)))
     design = sparse.csr_array(sparse.hstack([ones, found.negative, found.positive]))
     inverse = np.linalg.pinv((design.T @ design).toarray(), hermitian=True)
     coefficients = inverse @ (design.T @ y)
@@ -238,10 +134,10 @@ def penalty_reward(found: Features, y: Floats) -> dict[str, list[float | str | N
 def score_impact(negative: NDArray[np.bool_], y: Floats) -> tuple[float, float]:
     """Return the impact of an issue on the mean score, and its standard error.
 
-    Impact = mean(y) − mean(y of reviews that don't mention it negatively) = p (S − S̄) with p the share that does,
-    S and S̄ the means with and without. By the delta method
-    se² = p²(s²/m + s̄²/(n − m)) + (S − S̄)² p(1 − p)/n. It removes these customers, it doesn't mend the issue. NaN where fewer
-    than two reviews are on either side.
+    Impact = mean(y) − mean(y of reviews that don't mention it negatively) = p (S − S̄) with p the share that
+    does, S and S̄ the means with and without. By the delta method
+    se² = p²(s²/m + s̄²/(n − m)) + (S − S̄)² p(1 − p)/n. It removes these customers, it doesn't mend the
+    issue. NaN where fewer than two reviews are on either side.
 
     Parameters
     ----------
@@ -260,41 +156,62 @@ def score_impact(negative: NDArray[np.bool_], y: Floats) -> tuple[float, float]:
 def importance(found: Drivers, codes: Sequence[str]) -> Floats:
     """Return the importance of ``codes``, in [0.05, 1], of shape (n_codes,).
 
-    Relative weight over the largest, at least 0.05 (also for codes too rare to be estimated); 1 for all where there
-    are no drivers.
+    Relative weight over the largest, at least 0.05 (also for codes too rare to be estimated); 1 for all where
+    there are no drivers.
     """
     if found.table.num_rows == 0:
         return np.ones(len(codes))
-    weights = dict(zip(found.table["code"].to_pylist(), found.table["weight"].to_pylist(), strict=True))
-    largest = max(weights.values())
-    return np.array([max(weights.get(code, 0.0) / largest, _FLOOR) for code in codes])
+    weights = np.asarray(found.table["weight"], dtype=float)
+    return _over_largest(found, weights[None, :], codes).ravel()
+
+
+def importance_draws(found: Drivers, codes: Sequence[str]) -> Floats:
+    """Return the importance of ``codes`` in each bootstrap draw, of shape (n_draws, n_codes)."""
+    return _over_largest(found, found.drawn, codes)
+
+
+def _over_largest(found: Drivers, weights: Floats, codes: Sequence[str]) -> Floats:
+    """Return weights of shape (n, n_features) by ``codes``, over each row's largest and floored."""
+    if len(weights) == 0:
+        return np.ones((0, len(codes)))
+    place = {code: column for column, code in enumerate(found.table["code"].to_pylist())}
+    # One more column for codes that were too rare to be estimated.
+    padded = np.concatenate([weights, np.zeros((len(weights), 1))], axis=1)
+    columns = np.array([place.get(code, weights.shape[1]) for code in codes], dtype=np.int64)
+    largest = np.maximum(weights.max(axis=1, keepdims=True), 1e-12)
+    relative: Floats = np.maximum(padded[:, columns] / largest, _FLOOR)
+    return relative
 
 
 def drivers(facts: Facts, found: Features, *, draws: int = 200, seed: int = 0) -> Drivers:
     """Estimate what explains the rating (or NPS answer) of the counted reviews.
 
-    Features with fewer than eight mentions are left out, then all but the most mentioned ones that leave ten answers
-    per feature. Refuses, with the reason, under 50 answers, without variance, without features, or where the
-    features together explain nothing (F test of R², p ≥ .05).
+    Features with fewer than eight mentions are left out, then all but the most mentioned ones that leave ten
+    answers per feature. Refuses, with the reason, under 50 answers, without variance, without features, or
+    where the features together explain nothing (F test of R², p ≥ .05).
     """
     name, values = outcome(facts)
     rows = np.flatnonzero(~np.isnan(values))
     y, n = values[rows], len(rows)
     refused = _refusal(name, y)
     if refused:
-        return Drivers(drivers_schema().empty_table(), None, n, name, refused)
+        return Drivers.refused(n, name, refused)
     chosen = _chosen(found, rows)
     used = found.subset(rows, chosen)
     if len(chosen) == 0:
-        return Drivers(drivers_schema().empty_table(), None, n, name, _NO_FEATURES)
-    parts, coefficients, r2 = weigh(used.signed, y, np.ones(n))
-    k = len(chosen)
+        return Drivers.refused(n, name, _NO_FEATURES)
+    estimate = weigh(used.signed, y, np.ones((n, 1)))
+    parts, r2, k = estimate.parts[0], float(estimate.r2[0]), len(chosen)
     f_value = (r2 / k) / max((1 - r2) / max(n - k - 1, 1), 1e-12)
     if stats.f.sf(f_value, k, max(n - k - 1, 1)) >= _LEVEL:
-        return Drivers(drivers_schema().empty_table(), r2, n, name, _explains_nothing(r2))
-    drawn = [weigh(used.signed, y, weights[rows])[0] for weights in poisson_weights(facts, draws, seed)]
-    low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0) if drawn else (parts, parts)
-    return Drivers(_table(used, y, parts, low, high, np.sign(coefficients)), r2, n, name)
+        return Drivers.refused(n, name, _explains_nothing(r2), r2=r2)
+    resampled = [
+        weigh(used.signed, y, weights[rows]).parts for weights in poisson_weights(facts, draws, seed)
+    ]
+    drawn = np.concatenate([estimate.parts, *resampled])
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    sign = np.sign(estimate.coefficients[0])
+    return Drivers(_table(used, y, parts, low, high, sign), r2, n, name, drawn)
 
 
 def _chosen(found: Features, rows: NDArray[np.int64]) -> NDArray[np.int64]:

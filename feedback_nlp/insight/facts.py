@@ -62,9 +62,11 @@ class Facts:
     Attributes
     ----------
     reviews : Arrow table of n_reviews rows
-        One row per counted ``review_id``, sorted by it. Rows that share an id are one review (the first by text).
+        One row per counted ``review_id``, sorted by it. Rows that share an id are one review (the first by
+        text).
     mentions : Arrow table
-        Mentions of these reviews with ``row``, the int64 position of their review; sorted by row, clause, facet.
+        Mentions of these reviews with ``row``, the int64 position of their review; sorted by row, clause,
+        facet.
     n_shared : int
         Counted rows that were left out because another one has their id.
     """
@@ -79,7 +81,8 @@ class Facts:
 
         Parameters
         ----------
-        reviews : Arrow table with the columns of ``schema.reviews_schema`` that are present, and fb_* columns.
+        reviews : Arrow table with the columns of ``schema.reviews_schema`` that are present, and fb_*
+        columns.
         mentions : Arrow table of ``schema.mentions_schema``; mentions of other reviews are dropped.
         """
         kept = reviews.filter(pa.array(counted(reviews)))

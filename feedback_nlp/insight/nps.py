@@ -56,8 +56,8 @@ def mean(values: ArrayLike, weights: ArrayLike | None = None) -> Interval:
 def nps(values: ArrayLike, weights: ArrayLike | None = None) -> Interval:
     """Return the net promoter score of answers from 0 to 10, in [-100, 100].
 
-    % promoters (9–10) − % detractors (0–6), base all answers. With p and d these shares, the multinomial variance of
-    p − d is (p + d − (p − d)²)/n; the interval is cut to [-100, 100].
+    % promoters (9–10) − % detractors (0–6), base all answers. With p and d these shares, the multinomial
+    variance of p − d is (p + d − (p − d)²)/n; the interval is cut to [-100, 100].
     """
     given, counts = _answers(values, weights)
     n = int(counts.sum())
@@ -86,7 +86,7 @@ def csat(values: ArrayLike, scale: tuple[float, float], weights: ArrayLike | Non
 
 
 def guess_scale(values: ArrayLike) -> tuple[float, float] | None:
-    """Return the first usual scale (1–5, 1–10, 0–10, 0–100) that holds all ``values``; None where none does."""
+    """Return the first usual scale (1–5, 1–10, 0–10, 0–100) that holds all ``values``, or None."""
     given, _ = _answers(values, None)
     if len(given) == 0:
         return None
@@ -109,7 +109,8 @@ def satisfaction(
     Returns
     -------
     dict
-        rating_mean, nps and csat with _low and _high, rating_scale, n_rating, n_nps; None where there is no answer.
+        rating_mean, nps and csat with _low and _high, rating_scale, n_rating, n_nps; None where there is no
+        answer.
     """
     scale = scale or guess_scale(ratings)
     parts = {

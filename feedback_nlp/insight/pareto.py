@@ -55,8 +55,8 @@ def pareto(bars: list[Bar], n_reviews: int, *, other: Bar | None = None) -> pa.T
     Returns
     -------
     Arrow table of ``pareto_schema``
-        ``overlaps_next`` marks a bar whose Wilson 95 % interval overlaps that of the next named one: their order is
-        not settled.
+        ``overlaps_next`` marks a bar whose Wilson 95 % interval overlaps that of the next named one: their
+        order is not settled.
     """
     ordered = sorted(bars, key=lambda bar: (-bar.n_reviews, bar.issue_id))
     shown = [*ordered, other] if other is not None and other.n_reviews else ordered

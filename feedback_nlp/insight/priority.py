@@ -1,7 +1,7 @@
 """Priority = Impact^a · Scope^b · Feasibility^c, a weighted geometric mean of three factors in (0, 1].
 
-Nothing can be bought off (a factor near 0 pulls the product down), and no factor is scaled by the smallest or largest
-item, so an issue's priority doesn't change when another one comes or goes.
+Nothing can be bought off (a factor near 0 pulls the product down), and no factor is scaled by the smallest or
+largest item, so an issue's priority doesn't change when another one comes or goes.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def feasibility(
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the feasibility of each issue, 0.2 (hard) to 1 (easy), and whether the user set it.
 
-    ``playbook`` maps an issue id, a facet or an element to 1–5 (5 easiest); the closest of the three wins, and the
-    taxonomy's default for the facet stands where there is none.
+    ``playbook`` maps an issue id, a facet or an element to 1–5 (5 easiest); the closest of the three wins,
+    and the taxonomy's default for the facet stands where there is none.
 
     Raises
     ------

@@ -10,8 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from feedback_nlp.insight.drivers import Features, weigh
-from feedback_nlp.insight.shares import beta_prior, shrink
+from feedback_nlp.insight.features import Features
+from feedback_nlp.insight.relative import weigh
+from feedback_nlp.insight.shares import BetaPrior, beta_prior, shrink
 
 __all__ = ["QUADRANTS", "Answers", "Point", "place", "quadrants", "quadrants_schema"]
 
@@ -34,14 +35,14 @@ class Answers(NamedTuple):
 
 
 class Point(NamedTuple):
-    """Place of each element, arrays of shape (n_codes,)."""
+    """Place of each element in each draw, arrays of shape (draws, n_codes)."""
 
     performance: Floats
     importance: Floats
 
 
 def quadrants_schema() -> pa.Schema:
-    """Schema of the quadrants: x performance, y importance; ``stability`` is the share of draws that keep the quadrant."""
+    """Schema: x performance, y importance; ``stability`` is the share of draws that keep the quadrant."""
     return pa.schema(
         [
             ("code", pa.string()),
@@ -56,28 +57,32 @@ def quadrants_schema() -> pa.Schema:
 def place(found: Features, weights: Floats, answers: Answers | None) -> Point:
     """Place the elements on both axes.
 
-    Performance is 1 − the beta-binomially shrunk share of negative reviews among those that mention the element.
-    Importance is the relative weight where there is an outcome, else the share of mentions; both sum to 1.
+    Performance is 1 − the beta-binomially shrunk share of negative reviews among those that mention the
+    element. Importance is the relative weight where there is an outcome, else the share of mentions; both sum
+    to 1.
 
     Parameters
     ----------
     found : Features of n reviews
-    weights : float64 array of shape (n_reviews,)
+    weights : float64 array of shape (n_reviews, draws)
     answers : Answers, optional
     """
-    negative, mentioned = found.negative.T @ weights, found.mentioned.T @ weights
-    performance = 1 - shrink(negative, mentioned, beta_prior(negative, mentioned))
+    negative, mentioned = (found.negative.T @ weights).T, (found.mentioned.T @ weights).T
+    prior = beta_prior(negative, mentioned)
+    wide = BetaPrior(prior.a[:, None], prior.b[:, None])
     raw = mentioned
     if answers is not None:
         used = sparse.csr_array(found.signed[answers.rows])
-        raw = weigh(used, answers.values, weights[answers.rows])[0]
-    return Point(performance, raw / max(float(raw.sum()), 1e-12))
+        raw = weigh(used, answers.values, weights[answers.rows]).parts
+    total = np.maximum(raw.sum(axis=1, keepdims=True), 1e-12)
+    return Point(1 - shrink(negative, mentioned, wide), raw / total)
 
 
 def _quadrant(point: Point) -> NDArray[np.int64]:
-    high = point.importance >= point.importance.mean()
-    good = point.performance >= point.performance.mean()
-    return 2 * high.astype(np.int64) + good.astype(np.int64)
+    high = point.importance >= point.importance.mean(axis=1, keepdims=True)
+    good = point.performance >= point.performance.mean(axis=1, keepdims=True)
+    code: NDArray[np.int64] = 2 * high.astype(np.int64) + good.astype(np.int64)
+    return code
 
 
 def quadrants(found: Features, draws: Iterator[Floats], answers: Answers | None) -> pa.Table:
@@ -86,7 +91,7 @@ def quadrants(found: Features, draws: Iterator[Floats], answers: Answers | None)
     Parameters
     ----------
     found : Features of n reviews
-    draws : iterator of bootstrap weights of shape (n_reviews,)
+    draws : iterator of bootstrap weights of shape (n_reviews, some draws)
     answers : Answers, optional
         Outcome; without it importance is the share of mentions.
 
@@ -99,14 +104,14 @@ def quadrants(found: Features, draws: Iterator[Floats], answers: Answers | None)
         return quadrants_schema().empty_table()
     every = np.arange(found.mentioned.shape[0])
     used = found.subset(every, some)
-    point = place(used, np.ones(len(every)), answers)
+    point = place(used, np.ones((len(every), 1)), answers)
     where = _quadrant(point)
     same = [_quadrant(place(used, weights, answers)) == where for weights in draws]
     columns = {
         "code": list(used.codes),
-        "x": point.performance,
-        "y": point.importance,
-        "quadrant": [QUADRANTS[bool(code >= 2), bool(code % 2)] for code in where],
-        "stability": np.mean(same, axis=0) if same else np.full(len(some), np.nan),
+        "x": point.performance[0],
+        "y": point.importance[0],
+        "quadrant": [QUADRANTS[bool(code >= 2), bool(code % 2)] for code in where[0]],
+        "stability": np.concatenate(same).mean(axis=0) if same else np.full(len(some), np.nan),
     }
     return pa.table(columns, schema=quadrants_schema())

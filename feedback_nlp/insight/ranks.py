@@ -1,15 +1,16 @@
 """How sure the ranks are: Poisson bootstrap × Bernoulli draws of mentions × Dirichlet draws of the weights.
 
 Each draw (a) weighs every respondent (customer, else review) with a Poisson(1) count, (b) keeps each
-(respondent, issue) pair with the calibrated probability that at least one of its mentions is real, and (c) draws the
-three weights around those in use (as in SMAA, Lahdelma & Salminen 2001). Without (b) intervals would vanish in large
-files while labels are still wrong.
+(respondent, issue) pair with the calibrated probability that at least one of its mentions is real, and (c)
+draws the three weights around those in use (as in SMAA, Lahdelma & Salminen 2001). Without (b) intervals
+would vanish in large files while labels are still wrong.
 
-Drawing mentions from scores below 1 only ever removes some, while the mentions that fell below the threshold can't
-come back. Each issue's drawn count is therefore scaled by (pairs found / pairs expected under the draw): the draws are
-centred on the counts that the point estimate uses, and add uncertainty, not a shift.
+Drawing mentions from scores below 1 only ever removes some, while the mentions that fell below the threshold
+can't come back. Each issue's drawn count is therefore scaled by (pairs found / pairs expected under the
+draw): the draws are centred on the counts that the point estimate uses, and add uncertainty, not a shift.
 
-Importance, spread and the prior of the shares stay at their estimates.
+The importance of facets is drawn from its own bootstrap; spread and the prior of the shares stay at their
+estimates.
 """
 
 from __future__ import annotations
@@ -79,17 +80,20 @@ class Evidence:
 class Factors:
     """The point estimates that enter the priority of each issue, arrays of shape (n_issues,).
 
-    ``given`` tells where the user set the feasibility, ``band`` which issues are in the safety band; ``prior`` is that
-    of the shares (scalars).
+    ``importance_draws``, of shape (n_draws, n_issues), is the bootstrap of ``importance``; without rows it is
+    fixed. ``given`` tells where the user set the feasibility, ``band`` which issues are in the safety band,
+    ``other`` which are the 其他 of a facet; ``prior`` is that of the shares (scalars).
     """
 
     severity: Floats
     importance: Floats
+    importance_draws: Floats
     share: Floats
     spread: Floats
     feasibility: Floats
     given: Bools
     band: Bools
+    other: Bools
     prior: BetaPrior
 
     @property
@@ -108,8 +112,10 @@ class Ranks:
     """Uncertainty of the ranks, arrays of shape (n_issues,).
 
     ``low`` and ``high`` are the 95 % interval; it also covers the whole range of feasibility for issues whose
-    feasibility the user didn't set. ``p_first`` and ``p_top3`` take the feasibility in use and count within the
-    issue's own band (safety issues stand above all others in every draw); ``p_first_open`` leaves it open.
+    feasibility the user didn't set. ``p_first`` and ``p_top3`` take the feasibility in use and count among
+    issues of the same kind: those in the safety band (which stand above all others in every draw), the named
+    ones, and the 其他 of facets (a heap of remarks can't be mended as one thing). ``p_first_open`` leaves the
+    feasibility open.
     """
 
     low: Ints
@@ -124,11 +130,10 @@ def evidence(facts: Facts, issue_ids: Sequence[str]) -> Evidence:
     codes, names = encode(facts.mentions["issue_id"])
     position = {issue: place for place, issue in enumerate(issue_ids)}
     of_name = np.array([position.get(name, -1) for name in names] + [-1], dtype=np.int64)
-    issue = of_name[codes]
-    known = issue >= 0
-    issue, rows = issue[known], facts.rows[known]
+    known = of_name[codes] >= 0
+    rows = facts.rows[known]
     respondent, everyone = encode(facts.respondents)
-    key = respondent[rows] * len(issue_ids) + issue
+    key = respondent[rows] * len(issue_ids) + of_name[codes][known]
     pairs, pair = np.unique(key, return_inverse=True)
     units, unit = np.unique(pairs // max(len(issue_ids), 1), return_inverse=True)
     concern = facts.flags[:, [FLAGS.index(flag) for flag in CONCERN_FLAGS]].sum(axis=1)
@@ -154,8 +159,7 @@ def evidence(facts: Facts, issue_ids: Sequence[str]) -> Evidence:
 
 
 def _sum(groups: Ints, values: NDArray[np.generic], n: int) -> Floats:
-    summed: Floats = np.bincount(groups, weights=values, minlength=n)
-    return summed
+    return np.bincount(groups, weights=values, minlength=n).astype(float)
 
 
 def order(factors: Factors, weights: tuple[float, float, float], issue_ids: Sequence[str]) -> Ints:
@@ -202,14 +206,23 @@ def simulate(
     fixed = np.concatenate([chunk[0] for chunk in drawn], axis=1)
     free = np.concatenate([chunk[1] for chunk in drawn], axis=1)
     low, high = _bounds(np.concatenate([fixed, free], axis=1) if not factors.given.all() else fixed)
-    above = np.where(factors.band, 0, int(factors.band.sum()))[:, None]
+    kind = np.where(factors.band, 0, np.where(factors.other, 2, 1))
+    among, among_open = _within(fixed, kind), _within(free, kind)
     return Ranks(
         low=np.minimum(low, rank),
         high=np.maximum(high, rank),
-        p_first=(fixed - above == 1).mean(axis=1),
-        p_top3=(fixed - above <= 3).mean(axis=1),
-        p_first_open=(free - above == 1).mean(axis=1),
+        p_first=(among == 1).mean(axis=1),
+        p_top3=(among <= 3).mean(axis=1),
+        p_first_open=(among_open == 1).mean(axis=1),
     )
+
+
+def _within(ranks: Ints, kind: Ints) -> Ints:
+    """Return the ranks of shape (n_issues, draws) among issues of the same kind."""
+    among = np.empty_like(ranks)
+    for one in np.unique(kind):
+        among[kind == one] = _rank(-ranks[kind == one])
+    return among
 
 
 def _bounds(ranks: Ints) -> tuple[Ints, Ints]:
@@ -233,7 +246,7 @@ def _draw(
     severe = np.where(some, severity(mean_negativity, mean_flags), factors.severity[:, None])
     scope = shrink(count, n_respondents, factors.prior) * factors.spread[:, None]
     a, b, c = _weights(weights, draws, rng)
-    base = a * np.log(severe * factors.importance[:, None]) + b * np.log(scope)
+    base = a * np.log(severe * _importance(factors, draws, rng)) + b * np.log(scope)
     # Any finite lift will do: the rest of the sum is above -100.
     base += np.where(factors.band, 1e6, 0.0)[:, None]
     feasible = np.repeat(factors.feasibility[:, None], draws, axis=1)
@@ -243,7 +256,7 @@ def _draw(
 
 
 def _resample(found: Evidence, draws: int, rng: np.random.Generator) -> tuple[Floats, ...]:
-    """Return drawn respondents and sums per issue, each of shape (n_issues, draws), and the drawn base (draws,)."""
+    """Return respondents and sums per issue, each (n_issues, draws), and the base of shape (draws,)."""
     drawn = rng.poisson(1.0, size=(found.n_units, draws))
     kept = rng.random(size=(len(found.issue), draws)) < found.chance[:, None]
     weight = np.where(kept, drawn[found.unit], 0).astype(float)
@@ -258,6 +271,13 @@ def _resample(found: Evidence, draws: int, rng: np.random.Generator) -> tuple[Fl
     return centred, *sums, np.maximum(n_respondents, 1).astype(float)
 
 
+def _importance(factors: Factors, draws: int, rng: np.random.Generator) -> Floats:
+    """Return importance of shape (n_issues, draws)."""
+    if len(factors.importance_draws) == 0:
+        return factors.importance[:, None]
+    return factors.importance_draws[rng.integers(len(factors.importance_draws), size=draws)].T
+
+
 def _weights(weights: tuple[float, float, float], draws: int, rng: np.random.Generator) -> Floats:
     """Return weights of shape (3, draws); one that is 0 stays 0."""
     given = np.array(weights)
@@ -266,7 +286,7 @@ def _weights(weights: tuple[float, float, float], draws: int, rng: np.random.Gen
     return drawn
 
 
-def _rank(value: Floats) -> Ints:
+def _rank(value: Floats | Ints) -> Ints:
     placed = np.argsort(-value, axis=0, kind="stable")
     rank = np.empty(value.shape, dtype=np.int64)
     np.put_along_axis(rank, placed, np.arange(1, len(value) + 1)[:, None], axis=0)

@@ -29,7 +29,7 @@ Ints = NDArray[np.int64]
 
 
 def issue_units_schema() -> pa.Schema:
-    """Schema of the rate of each issue in each unit; ``rate`` is shrunk, ``low`` and ``high`` its 95 % interval."""
+    """Schema of the shrunk rate of each issue in each unit, with its 95 % interval."""
     return pa.schema(
         [
             ("issue_id", pa.string()),
@@ -105,9 +105,10 @@ def verdicts(counts: Ints, base: Ints) -> tuple[list[str], Ints]:
     Returns
     -------
     verdict : list of str of length n_issues
-        "local": the shrunk rate of one unit lies above Wilson's upper bound of all others together (at a level
-        corrected for the number of units, Bonferroni) and it holds more than half of the reviews that mention the
-        issue. "everywhere": no unit is local, and at least half of the units, and five reviews, mention it.
+        "local": the shrunk rate of one unit lies above Wilson's upper bound of all others together (at a
+        level corrected for the number of units, Bonferroni) and it holds more than half of the reviews that
+        mention the issue. "everywhere": no unit is local, and at least half of the units, and five reviews,
+        mention it.
     unit : int64 array of shape (n_issues,)
         Position of the local unit, else -1.
     """

@@ -10,7 +10,7 @@ from scipy import special
 
 __all__ = ["BetaPrior", "beta_prior", "posterior_interval", "shrink", "wilson", "z_value"]
 
-# Intraclass correlation of the prior: the lower bound keeps strength finite where units do not differ more than
+# Intraclass correlation of the prior: the lower bound keeps strength finite where units differ only by
 # chance, the upper one keeps a prior worth at least one observation.
 _LEAST_RHO, _MOST_RHO = 1e-4, 0.5
 
@@ -66,9 +66,10 @@ def beta_prior(x: ArrayLike, n: ArrayLike) -> BetaPrior:
     Returns
     -------
     BetaPrior of arrays of shape (...)
-        Mean (Σx + ½)/(Σn + 1). With p = Σx/Σn, S = Σ n_i (x_i/n_i − p)² and U units, the intraclass correlation is
-        ρ = (S/(p(1−p)) − (U−1)) / (Σn − Σn²/Σn − (U−1)) (moment estimator of the beta-binomial, Kleinman 1973),
-        cut to [0.0001, 0.5], and a + b = 1/ρ − 1. With fewer than two units a + b = 1 and the mean is ½ (Jeffreys).
+        Mean (Σx + ½)/(Σn + 1). With p = Σx/Σn, S = Σ n_i (x_i/n_i − p)² and U units, the intraclass
+        correlation is ρ = (S/(p(1−p)) − (U−1)) / (Σn − Σn²/Σn − (U−1)) (moment estimator of the
+        beta-binomial, Kleinman 1973), cut to [0.0001, 0.5], and a + b = 1/ρ − 1. With fewer than two units a
+        + b = 1 and the mean is ½ (Jeffreys).
     """
     yes, total = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(n, dtype=float))
     units = (total > 0).sum(axis=-1)

@@ -53,7 +53,7 @@ def elements_schema() -> pa.Schema:
 def elements_table(
     tally: Tally, level: str, codes: Sequence[str], *, n_reviews: int, importance: Floats, kind: str
 ) -> pa.Table:
-    """Return the rows of one level; a review that both praises and blames an element counts in both labels."""
+    """Return the rows of one level; a review that praises and blames an element counts in both labels."""
     counts = {label: tally.vector(level, codes, label=label) for label in LABELS}
     any_label = tally.vector(level, codes)
     mentions = tally.vector(level, codes, measure="n_mentions")
@@ -126,7 +126,7 @@ def _rating_means(tally: Tally, calendar: Calendar) -> list[float | None]:
 
 
 def issue_periods_schema() -> pa.Schema:
-    """Schema of the counts of distinct reviews by issue and period; ``n_base`` is all reviews of the period."""
+    """Schema of distinct reviews by issue and period; ``n_base`` is all reviews of the period."""
     names = [(name, pa.string()) for name in ("issue_id", "period")]
     return pa.schema([*names, ("n_reviews", pa.int64()), ("n_base", pa.int64())])
 
@@ -145,7 +145,8 @@ def issue_periods_table(issue_ids: Sequence[str], counts: Ints, calendar: Calend
 
 @dataclass(frozen=True)
 class Reach:
-    """Where issues turn up: tables of ``issue_units_schema`` and ``issue_spread_schema``, and the factor in Scope.
+    """Where issues turn up: tables of ``issue_units_schema`` and ``issue_spread_schema``, and the factor in
+    Scope.
 
     ``spread`` has shape (n_issues,): the smallest over the columns, 1 where there is none.
     """

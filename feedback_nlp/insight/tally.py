@@ -1,8 +1,8 @@
 """Counts that add up: the tally of a file is the sum of the tallies of its batches, however it is cut.
 
-A :class:`Tally` is a commutative monoid (identity :meth:`Tally.empty`, operation ``+``). It holds integers only:
-counts of distinct reviews, polarity and scores as fixed point, sets of customers, and the first few quotes under a
-total order. A review must not cross a batch; everything else about the split is free.
+A :class:`Tally` is a commutative monoid (identity :meth:`Tally.empty`, operation ``+``). It holds integers
+only: counts of distinct reviews, polarity and scores as fixed point, sets of customers, and the first few
+quotes under a total order. A review must not cross a batch; everything else about the split is free.
 """
 
 from __future__ import annotations
@@ -56,13 +56,14 @@ class Tally:
     ----------
     cells : Arrow table
         One row per (level, code, label, column, unit) that occurs: ``level`` is all, element, facet or issue;
-        ``label`` is "" for any, else the label of the mention (of the review for level all); ``column`` is "" for the
-        whole file or day, store, product, channel, rating, nps, flag, with its value as text in ``unit``
-        (for level all also day_rating, "2025-01-31 5").
-        ``n_reviews`` counts distinct reviews, ``n_mentions`` mentions, ``polarity`` is their sum and ``score_max``
-        their largest score, both times ``FIXED``.
+        ``label`` is "" for any, else the label of the mention (of the review for level all); ``column`` is ""
+        for the whole file or day, store, product, channel, rating, nps, flag, with its value as text in
+        ``unit`` (for level all also day_rating, "2025-01-31 5").
+        ``n_reviews`` counts distinct reviews, ``n_mentions`` mentions, ``polarity`` is their sum and
+        ``score_max`` their largest score, both times ``FIXED``.
     customers : Arrow table
-        Distinct (level, code, customer) for the levels all and issue; empty where there is no customer column.
+        Distinct (level, code, customer) for the levels all and issue; empty where there is no customer
+        column.
     examples : Arrow table
         Per issue the first ``N_EXAMPLES`` quotes of different wording: readable length first, then the most
         negative, then the surest, then by id and place.
@@ -108,7 +109,7 @@ class Tally:
     def vector(
         self, level: str, codes: Sequence[str], *, measure: str = "n_reviews", label: str = ""
     ) -> NDArray[np.int64]:
-        """Return one measure for each of ``codes`` over the whole file, of shape (n_codes,); 0 where it is absent."""
+        """Return one measure for each of ``codes``, of shape (n_codes,); 0 where it is absent."""
         return self.matrix(level, codes, "", [""], measure=measure, label=label)[:, 0]
 
     def matrix(
@@ -121,7 +122,7 @@ class Tally:
         measure: str = "n_reviews",
         label: str = "",
     ) -> NDArray[np.int64]:
-        """Return one measure by code and unit of ``column``, of shape (n_codes, n_units); 0 where it is absent."""
+        """Return one measure by code and unit, of shape (n_codes, n_units); 0 where it is absent."""
         found = self.select(level, column=column, label=label)
         row = pc.index_in(found["code"], value_set=pa.array(codes, pa.string()))
         place = pc.index_in(found["unit"], value_set=pa.array(units, pa.string()))
@@ -195,7 +196,7 @@ def _cells(facts: Facts, pairs: pa.Table) -> pa.Table:
     parts += [_column_cells(pairs, name, units) for name, units in _unit_columns(facts).items()]
     parts.append(_rated_days(facts, pairs))
     for position, flag in enumerate(FLAGS):
-        units = pa.array(np.where(facts.flags[:, position], flag, None), pa.string())
+        units = pc.if_else(pa.array(facts.flags[:, position]), flag, None)
         parts.append(_column_cells(pairs, "flag", units))
     return _sum_cells(pa.concat_tables(parts))
 
@@ -262,7 +263,7 @@ def _examples(facts: Facts) -> pa.Table:
 
 
 def _first(examples: pa.Table) -> pa.Table:
-    """Keep per issue the first of each wording, then the first ``N_EXAMPLES``: merging keeps what one pass keeps."""
+    """Keep per issue the first of each wording, then the first ``N_EXAMPLES``: merged or in one pass."""
     ordered = examples.sort_by([(name, "ascending") for name in _ORDER])
     placed = ordered.append_column("place", pa.array(np.arange(ordered.num_rows)))
     best = placed.group_by(["issue_id", "text"]).aggregate([("place", "min")])["place_min"]

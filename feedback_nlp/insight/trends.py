@@ -21,8 +21,8 @@ _MIN_REVIEWS = 5
 _LEVEL = 0.05
 # Degrees of freedom that the common dispersion counts for in the dispersion of one issue.
 _PRIOR_DF = 20.0
-# A slope on the log scale beyond which the counts are all in the first or the last period.
-_MAX_SLOPE = 5.0
+# Tenfold a period: where all counts are in the first or the last period, the likelihood has no maximum.
+_MAX_SLOPE = float(np.log(10))
 _STEPS = 60
 
 Floats = NDArray[np.float64]
@@ -55,9 +55,9 @@ class Calendar:
 
     def fold(self, by_day: Ints) -> Ints:
         """Sum counts of shape (n, n_days) to (n, n_periods)."""
-        summed = np.zeros((len(by_day), len(self.names)), dtype=np.int64)
-        np.add.at(summed, (slice(None), self.of_day), by_day)
-        return summed
+        summed = np.zeros((len(self.names), len(by_day)), dtype=np.int64)
+        np.add.at(summed, self.of_day, by_day.T)
+        return summed.T
 
     def counts(self, tally: Tally, level: str, codes: Sequence[str], *, label: str = "") -> Ints:
         """Return distinct reviews by code and period, of shape (n_codes, n_periods)."""
@@ -66,7 +66,8 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Trend:
-    """Trends of n issues: ``kind`` (list of ``schema.TRENDS``), relative ``change`` per period, adjusted ``q``.
+    """Trends of n issues: ``kind`` (list of ``schema.TRENDS``), relative ``change`` per period, adjusted
+    ``q``.
 
     ``change`` and ``q`` are NaN where the kind is unknown.
     """
@@ -77,7 +78,7 @@ class Trend:
 
 
 def calendar(days: Sequence[str]) -> Calendar:
-    """Group days ("2025-01-31") by month, or by ISO week with fewer than four months and at least eight weeks."""
+    """Group days ("2025-01-31") by month, or by ISO week under four months and from eight weeks on."""
     ordered = tuple(sorted(days))
     dates = [date.fromisoformat(day) for day in ordered]
     months = [day[:7] for day in ordered]
@@ -107,11 +108,12 @@ def trends(counts: Ints, base: Ints, position: Floats) -> Trend:
     Returns
     -------
     Trend
-        Log-linear quasi-Poisson fit y_t ~ N_t·exp(α + β·t) by maximum likelihood, change = exp(β) − 1. The test is
-        the quasi-likelihood F test (deviance without β − deviance with β)/φ on 1 and d degrees of freedom
-        (McCullagh & Nelder 1989, §4.5), which holds where all counts sit at one end and a Wald test doesn't. φ joins
-        the issue's Pearson dispersion with that of all issues, worth 20 degrees of freedom (as in Smyth 2004), and
-        is at least 1. rising / falling: Benjamini–Hochberg q < .05; unknown: fewer than 4 periods or 5 reviews.
+        Log-linear quasi-Poisson fit y_t ~ N_t·exp(α + β·t) by maximum likelihood, change = exp(β) − 1. The
+        test is the quasi-likelihood F test (deviance without β − deviance with β)/φ on 1 and d degrees of
+        freedom (McCullagh & Nelder 1989, §4.5), which holds where all counts sit at one end and a Wald test
+        doesn't. φ joins the issue's Pearson dispersion with that of all issues, worth 20 degrees of freedom
+        (as in Smyth 2004), and is at least 1. rising / falling: Benjamini–Hochberg q < .05; unknown: fewer
+        than 4 periods or 5 reviews.
     """
     n_issues = len(counts)
     nothing = np.full(n_issues, np.nan)
@@ -141,7 +143,7 @@ def _fit(y: Floats, base: Floats, t: Floats) -> tuple[Floats, Floats]:
 
 
 def _slope(y: Floats, base: Floats, t: Floats) -> Floats:
-    """Maximise Σ_t y_t·β·t − Y·log Σ_t N_t e^{βt}, the likelihood given the total, by Newton steps cut to ±1."""
+    """Maximise Σ_t y_t·β·t − Y·log Σ_t N_t e^{βt}, the likelihood given the total, by Newton steps."""
     slope = np.zeros(len(y))
     mean_seen = y @ t / y.sum(axis=1)
     for _ in range(_STEPS):
