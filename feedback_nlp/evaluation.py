@@ -1,0 +1,429 @@
+"""Measuring a scorer against labelled reviews, by the rules of contract.md ("Gold file").
+
+Everything is measured on what users get: the texts are cut by this package, scored, and written as mentions;
+sets of elements and facets are compared review by review.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.insight.mentions import write
+from feedback_nlp.schema import FLAGS, LABELS
+from feedback_nlp.scorers.calibration import calibration_error, reliability
+from feedback_nlp.taxonomy import GENERAL
+from feedback_nlp.text.clauses import cut_column, from_spans
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from feedback_nlp.gold import GoldReview
+    from feedback_nlp.scorers.base import Scorer
+    from feedback_nlp.taxonomy import Taxonomy
+
+__all__ = ["MEASURES", "Report", "compare", "evaluate"]
+
+# In the order of the contract; the last two look at clauses cut by the annotators.
+MEASURES = (
+    "element",
+    "facet",
+    "element_polarity",
+    "facet_polarity",
+    "negatives",
+    "overall",
+    "flags",
+    "clause_facet",
+    "clause_facet_polarity",
+)
+MACRO_SUPPORT = 5
+COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
+# A mention this probable or more is shown to someone; its probability must hold.
+SHOWN_SCORE = 0.2
+
+Counts = NDArray[np.int64]
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured.
+
+    Attributes
+    ----------
+    name : str
+        Of the scorer.
+    n_reviews : int
+    scores : mapping
+        Measure → ``{"value", "low", "high", "support"}``; F1, or accuracy for ``overall``; 95 % percentile
+        bootstrap over reviews.
+    macro : mapping
+        Measure → mean F1 over labels with at least 5 gold reviews; NaN where there are none.
+    labels : tuple of mappings
+        One per element, facet and flag: ``kind, label, support, predicted, precision, recall, f1``.
+    domains : tuple of mappings
+        One per domain: ``domain, n_reviews`` and the value of each measure.
+    calibration : mapping
+        ``overall_error`` of the confidence of the overall label, ``mention_error`` of scores ≥ 0.2 on gold
+        clauses: expected calibration errors over 10 bins; ``overall_bins`` and ``mention_bins`` the
+        (count, mean probability, share right) behind them.
+    coverage : tuple of mappings
+        ``coverage, confidence, error``: error of the overall label among the most confident part.
+    counts : mapping
+        Measure → int64 array (n_reviews, 3): hits, predicted, true; what intervals and comparisons rest on.
+    """
+
+    name: str
+    n_reviews: int
+    scores: Mapping[str, Mapping[str, float]]
+    macro: Mapping[str, float]
+    labels: tuple[Mapping[str, Any], ...]
+    domains: tuple[Mapping[str, Any], ...]
+    calibration: Mapping[str, Any]
+    coverage: tuple[Mapping[str, float], ...]
+    counts: Mapping[str, Counts]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per measure: value, low, high, support, macro."""
+        import pandas as pd
+
+        rows = [
+            {"measure": name, **score, "macro": self.macro.get(name)} for name, score in self.scores.items()
+        ]
+        return pd.DataFrame(rows)
+
+    def to_markdown(self) -> str:
+        """Return the tables as Markdown."""
+        blocks = [
+            _table(
+                ("measure", "value", "95 %", "support", "macro"),
+                [
+                    (name, _f(score["value"]), _span(score), int(score["support"]), _f(self.macro.get(name)))
+                    for name, score in self.scores.items()
+                ],
+            ),
+            _table(
+                ("label", "support", "predicted", "precision", "recall", "F1"),
+                [
+                    (
+                        row["label"],
+                        row["support"],
+                        row["predicted"],
+                        *(_f(row[key]) for key in ("precision", "recall", "f1")),
+                    )
+                    for row in self.labels
+                ],
+            ),
+            _table(
+                ("domain", "n", *MEASURES[:7]),
+                [
+                    (row["domain"], row["n_reviews"], *(_f(row[m]) for m in MEASURES[:7]))
+                    for row in self.domains
+                ],
+            ),
+            _table(
+                ("coverage", "confidence from", "error"),
+                [(_f(row["coverage"]), _f(row["confidence"]), _f(row["error"])) for row in self.coverage],
+            ),
+            f"Calibration error: overall {_f(self.calibration['overall_error'])}, "
+            f"mentions {_f(self.calibration['mention_error'])}.",
+        ]
+        return "\n\n".join(blocks) + "\n"
+
+
+def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000, seed: int = 0) -> Report:
+    """Measure ``scorer`` on labelled reviews.
+
+    Parameters
+    ----------
+    scorer : Scorer
+        Fitted.
+    reviews : sequence of GoldReview
+        Must not have been learnt from.
+    draws : int
+        Bootstrap draws over reviews.
+    seed : int
+        Of those draws.
+
+    Raises
+    ------
+    InputError
+        If there are no reviews, or a label's facet is not in the scorer's taxonomy.
+    """
+    _check(reviews, scorer.taxonomy_)
+    texts = [review.text for review in reviews]
+    cut = cut_column(texts)
+    prediction = scorer.predict(texts, cut)
+    ids = [str(row) for row in range(len(texts))]
+    mentions, scored = write(prediction, cut, ids, texts, scorer)
+    found = _sets(
+        np.array(mentions.column("review_id").to_pylist(), dtype=np.int64),
+        mentions.column("facet").to_pylist(),
+        mentions.column("label").to_pylist(),
+        len(texts),
+        scorer.taxonomy_,
+    )
+    truth = _gold_sets(reviews, scorer.taxonomy_)
+    counts = {name: _count(found[name], truth[name]) for name in found}
+    labels = scored.column("fb_label").to_pylist()
+    right = np.array(
+        [
+            LABELS.index(label) - 1 == r.overall if label else r.overall == 0
+            for label, r in zip(labels, reviews, strict=True)
+        ]
+    )
+    counts["overall"] = np.stack([right, np.ones_like(right), np.ones_like(right)], axis=1).astype(np.int64)
+    flags = np.array([[flag in row for flag in FLAGS] for row in scored.column("fb_flags").to_pylist()])
+    gold_flags = np.array([[flag in review.flags for flag in FLAGS] for review in reviews])
+    counts["flags"] = _count(flags, gold_flags)
+    clause_counts, mention_points = _clause_level(scorer, reviews)
+    counts.update(clause_counts)
+    confidence = np.array(
+        [value if value is not None else 1 / 3 for value in scored.column("fb_confidence").to_pylist()]
+    )
+    ordered = {name: counts[name] for name in MEASURES}
+    named = {
+        "element": (_element_names(scorer.taxonomy_), found["element"], truth["element"]),
+        "facet": (_facet_names(scorer.taxonomy_), found["facet"], truth["facet"]),
+        "flags": (list(FLAGS), flags, gold_flags),
+    }
+    return Report(
+        name=scorer.name,
+        n_reviews=len(reviews),
+        scores=_scores(ordered, draws, seed),
+        macro={kind: _macro(*sets[1:]) for kind, sets in named.items()},
+        labels=tuple(row for kind, sets in named.items() for row in _by_label(kind, *sets)),
+        domains=_by_domain(ordered, [review.domain for review in reviews]),
+        calibration=_calibration(confidence, right, *mention_points),
+        coverage=_coverage(confidence, right),
+        counts=ordered,
+    )
+
+
+def compare(new: Report, old: Report, *, draws: int = 1000, seed: int = 0) -> dict[str, dict[str, float]]:
+    """Return measure → ``{"difference", "low", "high"}`` of ``new`` − ``old`` by paired bootstrap.
+
+    Raises
+    ------
+    InputError
+        If the reports are not of the same number of reviews.
+    """
+    if new.n_reviews != old.n_reviews:
+        raise InputError(
+            Bilingual(
+                f"两份评测的条数不同：{new.n_reviews} 和 {old.n_reviews}。",
+                f"The two reports are of {new.n_reviews} and {old.n_reviews} reviews.",
+            ),
+            Bilingual("用同一份标注评测两个模型。", "Measure both models on the same labelled reviews."),
+        )
+    weights = _draw(new.n_reviews, draws, seed)
+    result = {}
+    for name in MEASURES:
+        spread = _f1(weights @ new.counts[name]) - _f1(weights @ old.counts[name])
+        low, high = np.percentile(spread, [2.5, 97.5])
+        here = _f1(new.counts[name].sum(axis=0)) - _f1(old.counts[name].sum(axis=0))
+        result[name] = {"difference": float(here), "low": float(low), "high": float(high)}
+    return result
+
+
+def _check(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:
+    unknown = sorted({label[1] for review in reviews for label in review.labels} - set(taxonomy.codes))
+    if reviews and not unknown:
+        return
+    shown = ", ".join(unknown[:5])
+    raise InputError(
+        Bilingual(
+            f"标注里有分类体系没有的方面：{shown}。", f"Labels have facets the taxonomy lacks: {shown}."
+        )
+        if unknown
+        else Bilingual("没有带标注的文本。", "There are no labelled reviews."),
+        Bilingual(
+            "用 --taxonomy 给出标注所用的分类体系，或换一份标注。",
+            "Give the labels' taxonomy by --taxonomy, or use other labels.",
+        ),
+    )
+
+
+def _facet_names(taxonomy: Taxonomy) -> list[str]:
+    """Return the facets that are compared: all but the general one."""
+    return [code for code in taxonomy.codes if code != GENERAL]
+
+
+def _element_names(taxonomy: Taxonomy) -> list[str]:
+    return list(dict.fromkeys(code.partition(".")[0] for code in _facet_names(taxonomy)))
+
+
+def _sets(
+    review: NDArray[np.int64], facets: Sequence[str], labels: Sequence[str], n_rows: int, taxonomy: Taxonomy
+) -> dict[str, Truth]:
+    """Return the sets of the contract as bool matrices from (row, facet, label) triples."""
+    names, elements = _facet_names(taxonomy), _element_names(taxonomy)
+    place = {name: position for position, name in enumerate(names)}
+    keep = [row for row, facet in enumerate(facets) if facet in place]
+    rows = review[keep]
+    column = np.array([place[facets[row]] for row in keep], dtype=np.int64)
+    side = np.array([LABELS.index(labels[row]) for row in keep], dtype=np.int64)
+    block = np.zeros((n_rows, len(names), 3), dtype=bool)
+    block[rows, column, side] = True
+    member = np.array([[name.partition(".")[0] == element for element in elements] for name in names])
+    by_element = np.einsum("nfs,fe->nes", block.astype(np.int64), member.astype(np.int64)) > 0
+    return {
+        "element": by_element.any(axis=2),
+        "facet": block.any(axis=2),
+        "element_polarity": by_element.reshape(n_rows, -1),
+        "facet_polarity": block.reshape(n_rows, -1),
+        "negatives": block[:, :, 0],
+    }
+
+
+def _gold_sets(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> dict[str, Truth]:
+    triples = [
+        (row, facet, LABELS[polarity + 1])
+        for row, review in enumerate(reviews)
+        for _, facet, polarity in review.labels
+    ]
+    rows = np.array([row for row, _, _ in triples], dtype=np.int64)
+    return _sets(rows, [t[1] for t in triples], [t[2] for t in triples], len(reviews), taxonomy)
+
+
+def _clause_level(
+    scorer: Scorer, reviews: Sequence[GoldReview]
+) -> tuple[dict[str, Counts], tuple[NDArray[np.float64], Truth]]:
+    """Return counts on gold clauses, summed by review, and (score, mentioned) pairs for calibration."""
+    texts = [review.text for review in reviews]
+    clauses = from_spans([review.clauses for review in reviews])
+    prediction = scorer.predict(texts, clauses)
+    mentions, _ = write(prediction, clauses, [str(row) for row in range(len(texts))], texts, scorer)
+    first = np.searchsorted(clauses.review, np.arange(len(reviews)))
+    row_of = first[np.array(mentions.column("review_id").to_pylist(), dtype=np.int64)]
+    rows = row_of + mentions.column("clause").to_numpy()
+    facets, labels = (mentions.column(name).to_pylist() for name in ("facet", "label"))
+    found = _sets(rows.astype(np.int64), facets, labels, len(clauses), scorer.taxonomy_)
+    triples = [
+        (first[row] + clause, facet, LABELS[polarity + 1])
+        for row, review in enumerate(reviews)
+        for clause, facet, polarity in review.labels
+    ]
+    gold_rows = np.array([t[0] for t in triples], dtype=np.int64)
+    truth = _sets(gold_rows, [t[1] for t in triples], [t[2] for t in triples], len(clauses), scorer.taxonomy_)
+    counts = {}
+    for name, source in (("clause_facet", "facet"), ("clause_facet_polarity", "facet_polarity")):
+        by_review = np.zeros((len(reviews), 3), dtype=np.int64)
+        np.add.at(by_review, clauses.review, _count(found[source], truth[source]))
+        counts[name] = by_review
+    kept = [position for position, code in enumerate(scorer.taxonomy_.codes) if code != GENERAL]
+    score = prediction.clauses.sum(axis=2, dtype=np.float64)[:, kept]
+    shown = score >= SHOWN_SCORE
+    return counts, (np.minimum(score[shown], 1.0), truth["facet"][shown])
+
+
+def _count(found: Truth, truth: Truth) -> Counts:
+    """Return hits, predicted and true of each row."""
+    return np.stack([(found & truth).sum(axis=1), found.sum(axis=1), truth.sum(axis=1)], axis=1).astype(
+        np.int64
+    )
+
+
+def _f1(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Return 2·hits / (predicted + true) over the last axis; 0 where nothing is predicted or true."""
+    total = counts[..., 1] + counts[..., 2]
+    return np.asarray(2 * counts[..., 0] / np.maximum(total, 1), dtype=np.float64)
+
+
+def _draw(n_rows: int, draws: int, seed: int) -> NDArray[np.int64]:
+    """Return bootstrap weights: how often each review is drawn, (draws, n_rows)."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=draws)
+
+
+def _scores(counts: Mapping[str, Counts], draws: int, seed: int) -> dict[str, dict[str, float]]:
+    weights = _draw(len(next(iter(counts.values()))), draws, seed)
+    result = {}
+    for name, rows in counts.items():
+        low, high = np.percentile(_f1(weights @ rows), [2.5, 97.5])
+        total = rows.sum(axis=0)
+        result[name] = {
+            "value": float(_f1(total)),
+            "low": float(low),
+            "high": float(high),
+            "support": float(total[2]),
+        }
+    return result
+
+
+def _label_counts(found: Truth, truth: Truth) -> Counts:
+    return np.stack([(found & truth).sum(axis=0), found.sum(axis=0), truth.sum(axis=0)], axis=1).astype(
+        np.int64
+    )
+
+
+def _macro(found: Truth, truth: Truth) -> float:
+    counts = _label_counts(found, truth)
+    kept = counts[:, 2] >= MACRO_SUPPORT
+    return float(_f1(counts[kept]).mean()) if kept.any() else float("nan")
+
+
+def _by_label(kind: str, names: Sequence[str], found: Truth, truth: Truth) -> list[dict[str, Any]]:
+    counts = _label_counts(found, truth)
+    return [
+        {
+            "kind": kind,
+            "label": name,
+            "support": int(true),
+            "predicted": int(predicted),
+            "precision": hits / predicted if predicted else float("nan"),
+            "recall": hits / true if true else float("nan"),
+            "f1": float(_f1(np.array([hits, predicted, true]))) if predicted + true else float("nan"),
+        }
+        for name, (hits, predicted, true) in zip(names, counts.tolist(), strict=True)
+    ]
+
+
+def _by_domain(counts: Mapping[str, Counts], domains: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    names = np.array(domains, dtype=object)
+    rows = []
+    for domain in sorted(set(domains)):
+        inside = names == domain
+        values = {name: float(_f1(array[inside].sum(axis=0))) for name, array in counts.items()}
+        rows.append({"domain": domain, "n_reviews": int(inside.sum()), **values})
+    return tuple(rows)
+
+
+def _calibration(
+    confidence: NDArray[np.float64], right: Truth, score: NDArray[np.float64], mentioned: Truth
+) -> dict[str, Any]:
+    return {
+        "overall_error": calibration_error(confidence, right),
+        "mention_error": calibration_error(score, mentioned),
+        "overall_bins": tuple(part.tolist() for part in reliability(confidence, right)),
+        "mention_bins": tuple(part.tolist() for part in reliability(score, mentioned)),
+    }
+
+
+def _coverage(confidence: NDArray[np.float64], right: Truth) -> tuple[dict[str, float], ...]:
+    order = np.argsort(-confidence, kind="stable")
+    rows = []
+    for coverage in COVERAGES:
+        kept = order[: max(round(coverage * len(order)), 1)]
+        error = 1 - float(right[kept].mean())
+        rows.append({"coverage": coverage, "confidence": float(confidence[kept].min()), "error": error})
+    return tuple(rows)
+
+
+def _f(value: float | None) -> str:
+    return "–" if value is None or np.isnan(value) else f"{value:.3f}"
+
+
+def _span(score: Mapping[str, float]) -> str:
+    return f"{score['low']:.3f}–{score['high']:.3f}"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return "\n".join(lines)

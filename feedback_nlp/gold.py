@@ -1,0 +1,147 @@
+"""Labelled reviews: the gold format of contract.md, read and checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.schema import FLAGS
+
+__all__ = ["GoldReview", "parse", "read"]
+
+_KNOWN = {"id", "text", "domain", "source", "clauses", "labels", "overall", "flags"}
+
+
+@dataclass(frozen=True)
+class GoldReview:
+    """One labelled review.
+
+    Attributes
+    ----------
+    id, text, domain, source : str
+        ``domain`` and ``source`` are empty where the file has none.
+    clauses : tuple of (start, end)
+        Half-open spans of ``text`` in code points.
+    labels : tuple of (clause, facet, polarity)
+        Position in ``clauses``, full facet code, −1, 0 or 1.
+    overall : int
+        −1, 0 or 1.
+    flags : tuple of str
+        Of ``schema.FLAGS``.
+    meta : mapping
+        Every other field of the line.
+    """
+
+    id: str
+    text: str
+    domain: str = ""
+    source: str = ""
+    clauses: tuple[tuple[int, int], ...] = ()
+    labels: tuple[tuple[int, str, int], ...] = ()
+    overall: int = 0
+    flags: tuple[str, ...] = ()
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read(paths: str | Path | Iterable[str | Path]) -> list[GoldReview]:
+    """Read labelled reviews from JSON-lines files, in order.
+
+    Raises
+    ------
+    InputError
+        If a file can't be read or a line breaks the format; the message names file, line and what is wrong.
+    """
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    return [review for path in files for review in _read_file(Path(path))]
+
+
+def parse(record: Mapping[str, Any]) -> GoldReview:
+    """Build a review from one decoded line.
+
+    Raises
+    ------
+    ValueError
+        Naming the field that breaks the format.
+    """
+    text = record.get("text")
+    if not isinstance(text, str):
+        raise ValueError("text")
+    clauses = tuple(_span(item, len(text)) for item in record.get("clauses", ()))
+    if any(after[0] < before[1] for before, after in pairwise(clauses)):
+        raise ValueError("clauses: overlap or wrong order")
+    overall = record.get("overall", 0)
+    if overall not in (-1, 0, 1):
+        raise ValueError(f"overall: {overall!r}")
+    flags = tuple(record.get("flags", ()))
+    unknown = [flag for flag in flags if flag not in FLAGS]
+    if unknown:
+        raise ValueError(f"flags: {unknown[0]!r}")
+    return GoldReview(
+        id=str(record.get("id", "")),
+        text=text,
+        domain=str(record.get("domain", "")),
+        source=str(record.get("source", "")),
+        clauses=clauses,
+        labels=tuple(_label(item, len(clauses)) for item in record.get("labels", ())),
+        overall=int(overall),
+        flags=flags,
+        meta={key: value for key, value in record.items() if key not in _KNOWN},
+    )
+
+
+def _read_file(path: Path) -> list[GoldReview]:
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            Bilingual(f"标注文件 {path} 读不了：{error}。", f"Can't read labelled file {path}: {error}."),
+            Bilingual("给一个 UTF-8 的 JSONL 文件。", "Give a JSONL file in UTF-8."),
+        ) from error
+    return [_parse_line(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _parse_line(line: str, path: Path, number: int) -> GoldReview:
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict):
+            raise ValueError("not an object")
+        return parse(record)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            Bilingual(
+                f"标注文件 {path} 第 {number} 行不合格式：{error}。",
+                f"Line {number} of labelled file {path} breaks the format: {error}.",
+            ),
+            Bilingual(
+                "每行一个对象：id, text, clauses [[起, 止], …], "
+                "labels [[小句, 方面, 极性], …], overall, flags。",
+                "One object a line: id, text, clauses [[start, end], …], "
+                "labels [[clause, facet, polarity], …], overall, flags.",
+            ),
+        ) from error
+
+
+def _span(item: Any, length: int) -> tuple[int, int]:
+    try:
+        start, end = item
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"clauses: {item!r}") from error
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= length):
+        raise ValueError(f"clauses: {item!r}")
+    return start, end
+
+
+def _label(item: Any, n_clauses: int) -> tuple[int, str, int]:
+    try:
+        clause, facet, polarity = item
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"labels: {item!r}") from error
+    fits = isinstance(clause, int) and 0 <= clause < n_clauses and isinstance(facet, str) and "." in facet
+    if not fits or polarity not in (-1, 0, 1):
+        raise ValueError(f"labels: {item!r}")
+    return clause, facet, int(polarity)

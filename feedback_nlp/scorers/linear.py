@@ -1,0 +1,195 @@
+"""The default scorer: linear models over hashed character n-grams of a clause in its context."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.errors import Bilingual, ModelError
+from feedback_nlp.schema import NEUTRAL_BAND
+from feedback_nlp.scorers.base import Prediction, Scorer
+from feedback_nlp.scorers.hashing import Vocabulary
+from feedback_nlp.scorers.linear_model import LinearWeights, quantise, restore
+from feedback_nlp.scorers.persistence import read_model, taxonomy_entry, write_model
+from feedback_nlp.taxonomy import load_taxonomy
+from feedback_nlp.text.clauses import cut_column
+
+if TYPE_CHECKING:
+    from feedback_nlp.gold import GoldReview
+    from feedback_nlp.scorers.linear_training import Settings
+    from feedback_nlp.scorers.training_data import Examples
+    from feedback_nlp.taxonomy import Taxonomy
+    from feedback_nlp.text.clauses import Clauses
+
+__all__ = ["LinearScorer"]
+
+_BIAS, _CALIBRATION = "bias.", "calibration."
+PACKAGE_RANGE = ">=0.1,<1"
+
+
+class LinearScorer(Scorer):
+    """Linear models over hashed character n-grams: small, instant, the same bits in any batch.
+
+    Parameters
+    ----------
+    taxonomy : str, Path or Taxonomy
+        The facets to learn.
+    settings : linear_training.Settings, optional
+        How to learn; the defaults suit a few thousand labelled reviews.
+
+    Attributes
+    ----------
+    weights_ : LinearWeights
+        Everything learnt.
+
+    Examples
+    --------
+    >>> from feedback_nlp.scorers import load_model
+    >>> scorer = load_model("linear")
+    >>> prediction = scorer.predict(["物流太慢了"])
+    >>> prediction.clauses.shape[0], scorer.taxonomy_.codes[prediction.clauses[0].sum(axis=1).argmax()]
+    (1, 'logistics.speed')
+    """
+
+    name = "linear"
+    weights_: LinearWeights
+
+    def __init__(
+        self, taxonomy: str | Path | Taxonomy = "default", *, settings: Settings | None = None
+    ) -> None:
+        self.taxonomy = taxonomy
+        self.settings = settings
+
+    def fit(self, reviews: Sequence[GoldReview] | Examples, labels: None = None) -> LinearScorer:
+        """Learn from labelled reviews, or from prepared examples with partial labels.
+
+        Parameters
+        ----------
+        reviews : sequence of GoldReview, or Examples
+        labels : None
+            Not used: gold reviews carry their labels.
+        """
+        from feedback_nlp.scorers.linear_training import Settings, learn
+        from feedback_nlp.scorers.training_data import Examples, from_gold
+
+        del labels
+        taxonomy = load_taxonomy(self.taxonomy)
+        settings = self.settings or Settings()
+        examples = (
+            reviews if isinstance(reviews, Examples) else from_gold(reviews, taxonomy, folds=settings.folds)
+        )
+        if not len(examples.clauses):
+            raise ModelError(
+                Bilingual("没有带标注的小句，训练不了。", "No labelled clauses to learn from."),
+                Bilingual("给出带 clauses 和 labels 的文件。", "Give files with clauses and labels."),
+            )
+        weights, decisions = learn(examples, taxonomy, settings)
+        self._adopt(taxonomy, weights, decisions.thresholds, decisions.flag_thresholds)
+        self.safety_threshold_ = decisions.safety_threshold
+        return self
+
+    def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:
+        """Judge reviews; see ``base.Scorer.predict``."""
+        cut = cut_column(texts) if clauses is None else clauses
+        matrix = self._vocabulary.matrix(texts, cut)
+        return self.weights_.calibrated(self.weights_.logits(matrix, cut), cut, self._whole)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
+        small, scale = quantise(self.weights_.weights)
+        arrays: dict[str, NDArray[Any]] = {
+            "slots": self.weights_.slots,
+            "short": self.weights_.short,
+            "weights": small,
+            "scale": scale,
+            **{_BIAS + name: value for name, value in self.weights_.bias.items()},
+            **{_CALIBRATION + name: value for name, value in self.weights_.calibration.items()},
+        }
+        return write_model(folder, self._header(), arrays)
+
+    @classmethod
+    def load(cls, folder: str | Path, taxonomy: Taxonomy | None = None) -> LinearScorer:
+        """Read a model folder, verifying its hashes.
+
+        Raises
+        ------
+        ModelError
+            If the folder is damaged or was trained on other facets.
+        """
+        used = taxonomy or load_taxonomy("default")
+        header, arrays = read_model(folder, cls.name, used)
+        scorer = cls(used)
+        weights = LinearWeights(
+            arrays["slots"],
+            arrays["short"],
+            restore(arrays["weights"], arrays["scale"]),
+            _prefixed(arrays, _BIAS),
+            _prefixed(arrays, _CALIBRATION),
+        )
+        scorer._adopt(
+            used,
+            weights,
+            np.array(header["thresholds"], dtype=np.float32),
+            np.array(header["flag_thresholds"], dtype=np.float32),
+        )
+        scorer.safety_threshold_ = float(header["safety_threshold"])
+        scorer.neutral_band_ = float(header.get("neutral_band", NEUTRAL_BAND))
+        return scorer
+
+    def fingerprint(self) -> str:
+        """Sha256 of everything that decides the scores."""
+        digest = hashlib.sha256()
+        small, scale = quantise(self.weights_.weights)
+        groups = (self.weights_.bias, self.weights_.calibration)
+        arrays = [array for group in groups for _, array in sorted(group.items())]
+        for array in (self.weights_.slots, small, scale, self.thresholds_, self.flag_thresholds_, *arrays):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(repr((self.taxonomy_.codes, self.neutral_band_, self.safety_threshold_)).encode())
+        return digest.hexdigest()
+
+    def _adopt(
+        self,
+        taxonomy: Taxonomy,
+        weights: LinearWeights,
+        thresholds: NDArray[np.float32],
+        flag_thresholds: NDArray[np.float32],
+    ) -> None:
+        from feedback_nlp.scorers.linear_model import whole_facets
+
+        self.taxonomy_ = taxonomy
+        self.weights_ = weights
+        self.thresholds_ = thresholds
+        self.flag_thresholds_ = flag_thresholds
+        self._vocabulary = Vocabulary(weights.slots)
+        self._whole = whole_facets(taxonomy)
+
+    def _header(self) -> dict[str, Any]:
+        codes = self.taxonomy_.codes
+        return {
+            "kind": self.name,
+            "facets": list(codes),
+            "taxonomy": taxonomy_entry(self.taxonomy_),
+            "package": PACKAGE_RANGE,
+            "thresholds": _rounded(self.thresholds_),
+            "flag_thresholds": _rounded(self.flag_thresholds_),
+            "neutral_band": self.neutral_band_,
+            "safety_threshold": self.safety_threshold_,
+            "calibration": {
+                name: _rounded(self.weights_.calibration[name])
+                for name in ("mention_slope", "mention_shift", "polar_slope")
+            },
+        }
+
+
+def _prefixed(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[np.float32]]:
+    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+
+
+def _rounded(values: Iterable[float]) -> list[float]:
+    """Return floats in the shortest form that reads back as the same float32."""
+    return [float(str(np.float32(value))) for value in values]

@@ -1,0 +1,272 @@
+"""The arrays of the linear scorer and the forward pass: sparse n-grams times weights, then small layers.
+
+Every step treats a row by itself and adds in a fixed order, so a review gets the same bits alone or among
+thousands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.scorers.base import Prediction
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    from feedback_nlp.taxonomy import Taxonomy
+    from feedback_nlp.text.clauses import Clauses
+
+__all__ = ["Columns", "LinearWeights", "Logits", "clause_scale", "neighbour_rows", "overall_features"]
+
+# Facets whose polarity speaks for the whole review.
+WHOLE_FACETS = ("overall.general", "brand.loyalty")
+
+Floats = NDArray[np.float32]
+# Logits are bounded before calibration: beyond this a sigmoid is 0 or 1 in float32 anyway.
+_BOUND = np.float32(30.0)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where each head's weights stand on the column axis of the weight matrix, for ``n_facets`` facets.
+
+    ``*_clause`` weights are applied to the n-grams of the clause, ``*_review`` to those of its whole review,
+    ``*_before`` and ``*_after`` to the neighbouring clauses.
+    """
+
+    n_facets: int
+
+    def blocks(self) -> dict[str, slice]:
+        """Return name → slice, in order."""
+        facets = self.n_facets
+        sizes = {
+            "mention_clause": facets,
+            "mention_review": facets,
+            "polar_clause": facets,
+            "polar_before": 1,
+            "polar_after": 1,
+            "polar_review": 1,
+            "neutral_clause": 1,
+            "neutral_review": 1,
+            "overall_review": 3,
+            "flags_review": 5,
+        }
+        ends = np.cumsum(list(sizes.values())).tolist()
+        return {name: slice(end - size, end) for (name, size), end in zip(sizes.items(), ends, strict=True)}
+
+    @property
+    def total(self) -> int:
+        """Number of columns."""
+        return int(self.blocks()["flags_review"].stop)
+
+
+@dataclass(frozen=True)
+class Logits:
+    """Uncalibrated outputs.
+
+    Attributes
+    ----------
+    mention, polar, neutral : float32 arrays of shape (n_clauses, n_facets)
+        Log-odds of: mentioned; positive against negative; neutral against either.
+    overall : float32 array of shape (n_reviews, 3)
+    flags : float32 array of shape (n_reviews, 5)
+    """
+
+    mention: Floats
+    polar: Floats
+    neutral: Floats
+    overall: Floats
+    flags: Floats
+
+
+def clause_scale(matrix: csr_matrix) -> Floats:
+    """Return 1 / sqrt(number of known n-grams) of each row."""
+    counts = np.diff(matrix.indptr).astype(np.float32)
+    return (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
+
+
+def neighbour_rows(review: NDArray[np.int64], step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows that have a clause ``step`` places on in the same review, and those clauses' rows."""
+    rows = np.arange(len(review), dtype=np.int64)
+    other = rows + step
+    inside = (other >= 0) & (other < len(review))
+    rows, other = rows[inside], other[inside]
+    same = review[rows] == review[other]
+    return rows[same], other[same]
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x))."""
+    bounded = np.clip(logits, -_BOUND, _BOUND)
+    return np.asarray(1 / (1 + np.exp(-bounded)), dtype=np.float32)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Return softmax over three columns, adding them in order."""
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    total = shifted[:, 0] + shifted[:, 1] + shifted[:, 2]
+    return np.asarray(shifted / total[:, None], dtype=np.float32)
+
+
+def small_product(features: Floats, weights: Floats, bias: Floats) -> Floats:
+    """Return features @ weights + bias, added feature by feature: BLAS would depend on the number of rows."""
+    result = np.repeat(bias[None, :].astype(np.float32), len(features), axis=0)
+    for position in range(features.shape[1]):
+        result += features[:, position, None] * weights[position]
+    return result
+
+
+def review_sum(values: Floats, clauses: Clauses) -> Floats:
+    """Return the sum of clause rows for each review, added in order of clauses."""
+    from scipy.sparse import csr_matrix
+
+    count = len(clauses)
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(clauses.review, minlength=clauses.n_reviews))])
+    ones = np.ones(count, dtype=np.float32)
+    gather = csr_matrix((ones, np.arange(count), indptr), shape=(clauses.n_reviews, count))
+    return np.asarray(gather @ np.ascontiguousarray(values), dtype=np.float32)
+
+
+def review_max(values: Floats, clauses: Clauses) -> Floats:
+    """Return the greatest clause value for each review; 0 for a review without clauses."""
+    result = np.zeros((clauses.n_reviews, values.shape[1]), dtype=np.float32)
+    if len(clauses):
+        first = np.flatnonzero(clauses.index == 0)
+        result[clauses.review[first]] = np.maximum.reduceat(values, first, axis=0)
+    return result
+
+
+def whole_facets(taxonomy: Taxonomy) -> NDArray[np.intp]:
+    """Return where the facets that speak for the whole review stand."""
+    return np.array([taxonomy.index[code] for code in WHOLE_FACETS if code in taxonomy.index], dtype=np.intp)
+
+
+def overall_features(block: Floats, clauses: Clauses, bag: Floats, general: NDArray[np.intp]) -> Floats:
+    """Return what the overall layer sees of each review.
+
+    Parameters
+    ----------
+    block : float32 array of shape (n_clauses, n_facets, 3)
+        Calibrated clause probabilities.
+    clauses : Clauses
+    bag : float32 array of shape (n_reviews, 3)
+        Log-odds from the n-grams of the whole review.
+    general : int array
+        Facets whose polarity speaks for the whole (overall.general, brand.loyalty).
+
+    Returns
+    -------
+    float32 array of shape (n_reviews, 15)
+    """
+    sides = np.ascontiguousarray(block.max(axis=1, initial=0))
+    counts = np.bincount(clauses.review, minlength=clauses.n_reviews).astype(np.float32)
+    mean = review_sum(sides, clauses) / np.maximum(counts, 1)[:, None]
+    top = review_max(sides, clauses)
+    last = np.zeros_like(top)
+    final = np.flatnonzero(np.diff(clauses.review, append=-1) != 0)
+    last[clauses.review[final]] = sides[final]
+    whole = [
+        review_max(np.ascontiguousarray(block[:, general, side]), clauses).max(axis=1, initial=0)
+        for side in (0, 2)
+    ]
+    balance = (mean[:, 2] - mean[:, 0]) / (mean[:, 2] + mean[:, 0] + np.float32(0.1))
+    parts = (np.clip(bag, -6, 6), mean, top, last, np.stack([*whole, balance], axis=1))
+    return np.concatenate(parts, axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class LinearWeights:
+    """Everything learnt, as arrays.
+
+    Attributes
+    ----------
+    slots : uint32 array of shape (n_grams,)
+        Known n-grams, ascending (``hashing.Vocabulary``).
+    short : bool array of shape (n_grams,)
+        N-grams that count for the whole review (those of one or two characters).
+    weights : float32 array of shape (n_grams, Columns.total)
+    bias : mapping
+        Head name → float32 array: ``mention`` (n_facets), ``polar`` (n_facets), ``neutral`` (n_facets),
+        ``overall`` (3), ``flags`` (5).
+    calibration : mapping
+        ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (15, 3),
+        ``overall_bias`` (3), ``flags_weights`` (5 + n_facets, 5), ``flags_bias`` (5).
+    """
+
+    slots: NDArray[np.uint32]
+    short: NDArray[np.bool_]
+    weights: Floats
+    bias: Mapping[str, Floats]
+    calibration: Mapping[str, Floats]
+
+    def logits(self, matrix: csr_matrix, clauses: Clauses) -> Logits:
+        """Return the log-odds of clauses given as n-gram rows."""
+        blocks = Columns(self.bias["mention"].shape[0]).blocks()
+        raw = np.asarray(matrix @ self.weights, dtype=np.float32)
+        near = np.asarray(raw * clause_scale(matrix)[:, None], dtype=np.float32)
+        size = np.asarray(matrix @ self.short.astype(np.float32), dtype=np.float32)
+        total = review_sum(np.concatenate([raw, size[:, None]], axis=1), clauses)
+        whole = np.asarray(total[:, :-1] / np.sqrt(np.maximum(total[:, -1:], 1)), dtype=np.float32)
+
+        def part(name: str, source: Floats) -> Floats:
+            return source[:, blocks[name]]
+
+        polar = part("polar_clause", near) + part("polar_review", whole)[clauses.review]
+        for name, step in (("polar_before", -1), ("polar_after", 1)):
+            rows, other = neighbour_rows(clauses.review, step)
+            polar[rows] += part(name, near)[other]
+        neutral = part("neutral_clause", near) + part("neutral_review", whole)[clauses.review]
+        mention = part("mention_clause", near) + part("mention_review", whole)[clauses.review]
+        return Logits(
+            mention + self.bias["mention"],
+            polar + self.bias["polar"],
+            neutral + self.bias["neutral"],
+            part("overall_review", whole) + self.bias["overall"],
+            part("flags_review", whole) + self.bias["flags"],
+        )
+
+    def calibrated(self, logits: Logits, clauses: Clauses, general: NDArray[np.intp]) -> Prediction:
+        """Return calibrated probabilities; reviews without clauses are even and carry no flag."""
+        fit = self.calibration
+        score = sigmoid(logits.mention * fit["mention_slope"] + fit["mention_shift"])
+        block = clause_block(score, logits, fit["polar_slope"])
+        features = overall_features(block, clauses, logits.overall, general)
+        overall = softmax(small_product(features, fit["overall_weights"], fit["overall_bias"]))
+        flags = sigmoid(
+            small_product(
+                flag_features(block, clauses, logits.flags), fit["flags_weights"], fit["flags_bias"]
+            )
+        )
+        empty = np.bincount(clauses.review, minlength=clauses.n_reviews) == 0
+        overall[empty], flags[empty] = np.float32(1 / 3), np.float32(0)
+        return Prediction(block, overall, flags)
+
+
+def clause_block(score: Floats, logits: Logits, slope: Floats) -> Floats:
+    """Return (n_clauses, n_facets, 3) from the probability of a mention and the log-odds of its polarity."""
+    neutral = sigmoid(logits.neutral)
+    positive = sigmoid(logits.polar * slope)
+    polar = score * (1 - neutral)
+    return np.stack([polar * (1 - positive), score * neutral, polar * positive], axis=2).astype(np.float32)
+
+
+def flag_features(block: Floats, clauses: Clauses, bag: Floats) -> Floats:
+    """Return log-odds of the flags beside the strongest blame of each facet: (n_reviews, 5 + n_facets)."""
+    blame = review_max(np.ascontiguousarray(block[:, :, 0]), clauses)
+    return np.concatenate([np.clip(bag, -6, 6), blame], axis=1).astype(np.float32)
+
+
+def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
+    """Return int8 weights and the factor of each column."""
+    scale = np.maximum(np.abs(weights).max(axis=0, initial=0), 1e-12) / 127
+    return np.rint(weights / scale).astype(np.int8), scale.astype(np.float32)
+
+
+def restore(weights: NDArray[Any], scale: Floats) -> Floats:
+    """Return float32 weights from ``quantise``'s result."""
+    return weights.astype(np.float32) * scale

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedback_nlp.gold import GoldReview
+from feedback_nlp.scorers.calibration import (
+    best_threshold,
+    calibration_error,
+    platt,
+    precision_threshold,
+    shrunk_thresholds,
+)
+from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
+from feedback_nlp.scorers.linear_model import quantise, restore
+from feedback_nlp.scorers.training_data import fold_of, from_gold, without_overlap
+from feedback_nlp.taxonomy import load_taxonomy
+from feedback_nlp.text.clauses import cut_column, from_spans
+
+HELD = ["物流太慢了，等了整整一个星期才到，客服也不理人", "很好"]
+
+
+def test_held_out_texts_are_removed_even_when_edited():
+    texts = [
+        "物流太慢了!等了整整一个星期才到;客服也不理人。",  # punctuation only
+        "物流太慢了，等了整整一个星期才到，客服也不理人，差评",  # a little more
+        "等了整整一个星期才到，客服也不理人",  # a part
+        "很好。",  # short: equal
+        "很好吃",  # short: another text
+        "房间干净，早餐丰富，下次还来",
+        "房间干净早餐丰富下次还来！",  # repeats the one before
+    ]
+    kept = without_overlap(texts, HELD)
+    assert kept.tolist() == [False, False, False, False, True, True, False]
+
+
+def test_nothing_held_out_keeps_everything_once():
+    assert without_overlap(["甲乙丙丁戊", "甲乙丙丁戊", ""], []).tolist() == [True, False, True]
+
+
+@given(st.text(min_size=9, max_size=40).filter(lambda text: sum(c.isalnum() for c in text) >= 9))
+@settings(max_examples=50, deadline=None)
+def test_a_held_out_text_never_stays(text):
+    assert not without_overlap([text, f"{text}，", f"“{text}”"], [text]).any()
+
+
+def test_fold_ignores_punctuation():
+    assert fold_of("物流慢，差评", 5) == fold_of("物流慢。差评!", 5)
+    assert {fold_of(str(number), 5) for number in range(50)} == set(range(5))
+
+
+def test_gold_as_arrays():
+    taxonomy = load_taxonomy()
+    review = GoldReview(
+        "a",
+        "物流慢，客服好",
+        clauses=((0, 3), (4, 7)),
+        labels=((0, "logistics.speed", -1), (1, "service.attitude", 1), (1, "mine.own", 1)),
+        overall=-1,
+        flags=("legal",),
+    )
+    examples = from_gold([review, GoldReview("b", "无")], taxonomy)
+    assert examples.mention.sum() == 2
+    assert examples.sides[1, taxonomy.index["service.attitude"], 2]
+    assert examples.overall.tolist() == [0, 1]
+    assert examples.flags.tolist() == [[0, 1, 0, 0, 0], [0, 0, 0, 0, 0]]
+
+
+def test_slots_are_of_clauses_alone():
+    text = "物流慢，客服好"
+    clauses = cut_column([text])
+    rows, slots = ngram_slots([text], clauses)
+    alone, _ = ngram_slots(["客服好"], cut_column(["客服好"]))
+    assert (rows == 1).sum() == len(alone)
+    np.testing.assert_array_equal(
+        np.sort(slots[rows == 1]), np.sort(ngram_slots(["客服好"], cut_column(["客服好"]))[1])
+    )
+    assert slots.min() >= 0
+    assert slots.max() < 1 << SLOT_BITS
+
+
+def test_slots_ignore_width_case_and_digits():
+    def of(text):
+        return ngram_slots([text], from_spans([[(0, len(text))]]))[1].tolist()
+
+    assert of("ＡＢ３元") == of("ab7元")
+    assert of("ab") != of("ba")
+
+
+def test_vocabulary_rows_are_sorted_and_distinct():
+    texts = ["好好好好，慢", None, "好"]
+    clauses = cut_column(texts)
+    slots = np.unique(ngram_slots(texts, clauses)[1])
+    matrix = Vocabulary(slots).matrix(texts, clauses)
+    assert matrix.shape == (3, len(slots))
+    assert set(matrix.data.tolist()) == {1.0}
+    for row in range(3):
+        columns = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        assert (np.diff(columns) > 0).all()
+
+
+def test_quantised_weights_are_near_and_stable():
+    weights = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float32)
+    small, scale = quantise(weights)
+    assert small.dtype == np.int8
+    back = restore(small, scale)
+    assert np.abs(back - weights).max() <= scale.max() / 2 + 1e-6
+    again, _ = quantise(back)
+    np.testing.assert_array_equal(again, small)
+
+
+def test_platt_recovers_the_odds():
+    generator = np.random.default_rng(0)
+    logits = generator.normal(0, 2, 20000)
+    truth = generator.random(20000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))
+    slope, shift = platt(logits, truth, strength=1)
+    assert slope == pytest.approx(0.5, abs=0.05)
+    assert shift == pytest.approx(-1, abs=0.08)
+
+
+def test_platt_without_examples_is_the_prior():
+    assert platt(np.zeros(0), np.zeros(0, bool), prior=(0.7, -2.0)) == pytest.approx((0.7, -2.0))
+
+
+def test_best_threshold_splits_clean_scores():
+    scores = np.array([0.1, 0.2, 0.8, 0.9])
+    truth = np.array([False, False, True, True])
+    assert 0.2 < best_threshold(scores, truth) < 0.8
+
+
+def test_rare_columns_keep_near_the_common_threshold():
+    generator = np.random.default_rng(0)
+    scores = generator.random((400, 2))
+    truth = scores > 0.7
+    truth[:, 1] = False
+    truth[:2, 1] = True
+    thresholds = shrunk_thresholds(scores, truth, common=0.4)
+    assert abs(thresholds[0] - 0.7) < 0.1
+    assert abs(thresholds[1] - 0.4) < 0.05
+
+
+def test_precision_threshold():
+    scores = np.linspace(0, 1, 100)
+    truth = scores > 0.5
+    threshold = precision_threshold(scores, truth, 0.9)
+    assert truth[scores >= threshold].mean() >= 0.9
+    assert precision_threshold(scores, np.zeros(100, bool), 0.9, fallback=0.95) == 0.95
+
+
+def test_calibration_error():
+    assert calibration_error(np.full(10, 0.8), np.arange(10) < 8) == pytest.approx(0)
+    assert calibration_error(np.full(10, 0.8), np.zeros(10, bool)) == pytest.approx(0.8)
