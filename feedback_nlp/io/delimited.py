@@ -6,48 +6,31 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from feedback_nlp.errors import Bilingual, InputError
-from feedback_nlp.io import grid
+from feedback_nlp.io import grid, quotes
 from feedback_nlp.io.encodings import to_utf8
 from feedback_nlp.io.ragged import mend
-from feedback_nlp.io.raw import InputInfo, Raw, drop_blank
+from feedback_nlp.io.raw import InputInfo, Raw, drop_blank, listed
 from feedback_nlp.io.source import Source, empty_file, header_only
 
 __all__ = ["read"]
 
+# Rows from which the usual shape of the first cells is learnt.
+_REGULAR = 500
 DELIMITERS = (",", "\t", ";", "|")
 _MARKUP = re.compile(r"\s*<(?:!doctype|html|head|body|table|meta|\?xml)\b", re.IGNORECASE)
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
-_UNBALANCED = Bilingual(
-    "有引号没有配对，引号按普通字符读。",
-    "A quotation mark is never closed; quotation marks were read as plain characters.",
-)
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How the cells of a text table are told apart."""
-
-    delimiter: str
-    quoted: bool = True
-
-    def rows(self, text: str) -> Iterator[tuple[list[str], int]]:
-        """Yield the cells of each record and the number of lines read so far."""
-        lines = io.StringIO(text, newline="")
-        if self.quoted:
-            reader = csv.reader(lines, delimiter=self.delimiter)
-        else:
-            reader = csv.reader(lines, delimiter=self.delimiter, quoting=csv.QUOTE_NONE)
-        for cells in reader:
-            yield cells, reader.line_num
 
 
 def read(source: Source) -> Raw:
@@ -68,10 +51,9 @@ def read(source: Source) -> Raw:
     stated = _SEPARATOR_LINE.match(head)
     if stated:
         start, head = len(stated.group().encode()), head[stated.end() :]
-    dialect = Dialect(stated.group(1) if stated else sniff(head, source.suffix))
-    layout = _layout(head, dialect, expected=source.suffix != ".txt")
-    data = decoded.data.slice(start)
-    table, notes = _table(data, dialect, layout)
+    delimiter = stated.group(1) if stated else sniff(head, source.suffix)
+    layout = _layout(head, delimiter, expected=source.suffix != ".txt")
+    table, notes = _table(decoded.data.slice(start + layout.offset), layout)
     if table.num_rows == 0:
         raise header_only(source.name)
     header_row = None if layout.header.row is None else layout.header.row + 1
@@ -101,7 +83,7 @@ def sniff(head: str, suffix: str = ".csv") -> str:
     best = ("\t" if suffix == ".tsv" else ",", 0.0)
     for delimiter in DELIMITERS:
         with _long_fields():
-            widths = [len(cells) for cells, _ in _some(Dialect(delimiter), head) if any(cells)]
+            widths = [len(cells) for cells, _ in _records(head, delimiter, most=200) if any(cells)]
         common = Counter(width for width in widths if width > 1).most_common(1)
         if not common:
             continue
@@ -112,65 +94,61 @@ def sniff(head: str, suffix: str = ".csv") -> str:
     return best[0] if best[1] >= 0.3 or suffix != ".txt" else "\t"
 
 
-def _some(dialect: Dialect, head: str, most: int = 200) -> Iterator[tuple[list[str], int]]:
-    for number, row in enumerate(dialect.rows(head)):
-        if number >= most:
-            return
-        yield row
+def _records(text: str, delimiter: str, *, most: int) -> list[tuple[list[str], int]]:
+    """Return the first records, each with the number of lines read when it ended."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [(cells, reader.line_num) for cells in islice(reader, most)]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the columns are called and how many bytes stand before the data."""
+    """How cells are told apart, what the columns are called, how many bytes stand before the data."""
 
+    delimiter: str
     header: grid.Header
-    line: int
-    offset: int
-    notes: tuple[Bilingual, ...]
+    offset: int = 0
+    notes: tuple[Bilingual, ...] = ()
 
 
-def _layout(head: str, dialect: Dialect, *, expected: bool) -> Layout:
+def _layout(head: str, delimiter: str, *, expected: bool) -> Layout:
     with _long_fields():
-        sample = list(_some(dialect, head, grid.SAMPLE))
+        sample = _records(head, delimiter, most=grid.SAMPLE)
     rows = [cells for cells, _ in sample]
     found = grid.find_header(rows, expected=expected)
     if found is None:
         width = max((len(cells) for cells in rows), default=1)
         names = ("text",) if width == 1 else grid.unique_names([""] * width)
-        return Layout(grid.Header(None, names, 0), 0, 0, ())
-    line = sample[found][1]
+        return Layout(delimiter, grid.Header(None, names, 0))
     lines = io.StringIO(head, newline="").readlines()
-    offset = sum(len(text.encode()) for text in lines[:line])
+    offset = sum(len(line.encode()) for line in lines[: sample[found][1]])
     names = grid.unique_names(rows[found])
-    notes = grid.name_notes(rows[found], names)
-    return Layout(grid.Header(found, names, found + 1), line, offset, tuple(notes))
+    notes = tuple(grid.name_notes(rows[found], names))
+    return Layout(delimiter, grid.Header(found, names, found + 1), offset, notes)
 
 
-def _table(data: pa.Buffer, dialect: Dialect, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
-    """Read with Arrow; if the rows are not all of one width, with the standard library."""
-    body = data.slice(layout.offset)
+def _table(body: pa.Buffer, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
+    """Read with Arrow; where that fails or a quotation mark swallowed rows, with the standard library."""
     try:
-        table = _arrow(body, dialect, layout.header.names)
+        table = _arrow(body, layout)
     except pa.ArrowInvalid:
-        return _slow(body, dialect, layout)
-    if dialect.quoted and _swallowed(table, body, dialect):
-        table, notes = _slow(body, replace(dialect, quoted=False), layout)
-        return table, [_UNBALANCED, *notes]
+        return _slow(body, layout)
+    if _swallowed(table, layout, body):
+        return _slow(body, layout)
     kept = drop_blank(table)
     notes = grid.blank_note(table.num_rows - kept.num_rows)
     return grid.drop_unnamed(kept), notes
 
 
-def _arrow(body: pa.Buffer, dialect: Dialect, names: Sequence[str]) -> pa.Table:
+def _arrow(body: pa.Buffer, layout: Layout) -> pa.Table:
+    names = layout.header.names
     if body.size == 0:
         return pa.table({name: pa.array([], pa.string()) for name in names})
     return pa_csv.read_csv(
         pa.BufferReader(body),
         read_options=pa_csv.ReadOptions(column_names=list(names), block_size=1 << 24),
         parse_options=pa_csv.ParseOptions(
-            delimiter=dialect.delimiter,
-            quote_char='"' if dialect.quoted else False,
-            newlines_in_values=dialect.quoted,
+            delimiter=layout.delimiter,
+            newlines_in_values=True,
             ignore_empty_lines=False,
             invalid_row_handler=_white_space_only,
         ),
@@ -184,28 +162,46 @@ def _white_space_only(row: Any) -> str:
     return "error" if row.text.strip() else "skip"
 
 
-def _swallowed(table: pa.Table, body: pa.Buffer, dialect: Dialect) -> bool:
-    """Whether the last cell runs to the end of the file because its quotation mark is never closed."""
-    if table.num_rows == 0:
+def _swallowed(table: pa.Table, layout: Layout, body: pa.Buffer) -> bool:
+    """Whether a quotation mark that is never closed took in rows, or the rest of the file."""
+    if not any(pc.any(pc.match_substring(cells, "\n")).as_py() for cells in table.columns):
         return False
-    tail = bytes(body.slice(max(0, body.size - 64))).rstrip(b"\r\n")
-    for cell in table.slice(table.num_rows - 1).to_pylist()[0].values():
-        if cell and "\n" in cell and dialect.delimiter in cell:
-            end = cell.rstrip("\r\n").encode()[-8:]
-            if end and tail.endswith(end) and not tail.endswith(b'"'):
-                return True
-    return False
+    width = table.num_columns
+    shapes = quotes.row_shapes(_cells(table.slice(0, _REGULAR)), width)
+    broken = table.filter(reduce(pc.or_kleene, (pc.match_substring(cells, "\n") for cells in table.columns)))
+    if quotes.swallowed(_cells(broken), layout.delimiter, width, shapes):
+        return True
+    return quotes.open_end(_cells(table.slice(table.num_rows - 1))[0], body)
 
 
-def _slow(body: pa.Buffer, dialect: Dialect, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
+def _cells(table: pa.Table) -> list[tuple[str | None, ...]]:
+    return list(zip(*(cells.to_pylist() for cells in table.columns), strict=True))
+
+
+def _slow(body: pa.Buffer, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
     text = bytes(body).decode("utf-8")
-    with _long_fields():
-        rows = [cells for cells, _ in dialect.rows(text)]
+    names = layout.header.names
     first = layout.header.first + 1
-    mended = mend(rows, layout.header.names, dialect.delimiter, first_row=first)
-    names = (*layout.header.names, *mended.extra_names)
-    table, notes = grid.build(mended.rows, replace(layout.header, names=names))
-    return table, [*mended.notes, *notes]
+    with _long_fields():
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter))
+        shapes = quotes.row_shapes(rows[:_REGULAR], len(names))
+        stray: list[int] = []
+        if quotes.open_end(rows[-1], body) or quotes.swallowed(rows, layout.delimiter, len(names), shapes):
+            rows, stray = quotes.reread(text, layout.delimiter, len(names), shapes)
+    mended = mend(rows, names, layout.delimiter, first_row=first)
+    table, notes = grid.build(mended.rows, replace(layout.header, names=(*names, *mended.extra_names)))
+    return table, [*_stray_note([index + first for index in stray]), *mended.notes, *notes]
+
+
+def _stray_note(rows: list[int]) -> list[Bilingual]:
+    if not rows:
+        return []
+    return [
+        Bilingual(
+            f"{len(rows)} 行有没配对的引号，按普通字符读（第 {listed(rows)} 行）。",
+            f"{len(rows)} rows have a quotation mark never closed; read as it is (rows {listed(rows)}).",
+        )
+    ]
 
 
 @contextmanager

@@ -149,12 +149,23 @@ def test_long_rows_that_fit_nowhere_go_to_new_columns(tmp_path):
     assert "第 3 行" in notes_of(raw)
 
 
-def test_quotation_mark_never_closed(tmp_path):
+@pytest.mark.parametrize("more", [[], ['4,"第四\n条"', "5,第五条"], ['4,第"四"条', '5,"第,五条"']])
+@pytest.mark.parametrize("stray", ['1,"没有配对的引号', '"1","没有配对的引号'])
+def test_quotation_mark_never_closed(tmp_path, stray, more):
     path = tmp_path / "a.csv"
-    path.write_text('编号,内容\n1,"没有配对的引号\n2,第二条\n3,第三条\n', encoding="utf-8")
+    path.write_text("\n".join(["编号,内容", stray, "2,第二条", "3,第三条", *more]) + "\n", encoding="utf-8")
     raw = read(path)
-    assert raw.table["编号"].to_pylist() == ["1", "2", "3"]
-    assert "引号" in notes_of(raw)
+    assert raw.table["编号"].to_pylist() == ["1", "2", "3", "4", "5"][: 3 + len(more)]
+    assert raw.table["内容"].to_pylist()[:3] == ['"没有配对的引号', "第二条", "第三条"]
+    assert "第 2 行" in notes_of(raw)
+    if more:
+        assert raw.table["内容"].to_pylist()[3:] in (["第四\n条", "第五条"], ['第"四"条', "第,五条"])
+
+
+def test_lines_of_a_text_that_look_a_little_like_rows(tmp_path):
+    texts = ["第一点\n好,但是贵\n第三点,还行", "1. 服务\n2,价格", "a\n\nb"]
+    raw = read(write(tmp_path / "a.csv", [["编号", "内容"], *(["WD10", text] for text in texts)]))
+    assert raw.table["内容"].to_pylist() == texts
 
 
 def test_very_long_cell(tmp_path):

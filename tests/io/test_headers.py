@@ -12,7 +12,7 @@ def best(header):
 
 
 HEADERS = {
-    "text": "评论内容|投诉内容| 问题 描述 |诉求|*评价内容（必填）|Review Text|COMMENT|您对我们还有什么建议？|留言|推荐原因",
+    "text": "评论内容| 问题 描述 |诉求|*评价内容（必填）|Review Text|COMMENT|您对我们还有什么建议？|推荐原因",
     "review_id": "工单号|订单编号|ＩＤ|review_id",
     "time": "评论时间|受理日期|created_at",
     "rating": "评分|星级|总体满意度(1-5)|stars|您对本次服务的满意度打分|商品评分|门店评分",
