@@ -1,0 +1,97 @@
+"""Reading a review: what its clauses mean beside one another, and what it says as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from feedback_nlp.scorers.lexicon_reading import LUKEWARM, Evidence, Level, Reading
+
+__all__ = ["place", "sign", "summarise"]
+
+# A clause about nothing else has at most this many characters beside its opinion.
+PURE = 0
+# Later clauses conclude, and what follows 但是 is the point: weights for the overall judgement.
+LATE_WEIGHT, CONTRAST_WEIGHT = 0.5, 0.5
+# A subject that was only named lends itself to a judgement that stands in the next clause.
+_NAMED = (Level.MODIFIER, Level.TERM, Level.PATTERN)
+
+
+def sign(value: float) -> int:
+    """Return -1, 0 or 1 for a value that blames, is lukewarm or praises."""
+    return int(value > LUKEWARM) - int(value < -LUKEWARM)
+
+
+def place(readings: Sequence[Reading], general: int) -> list[tuple[Evidence, ...]]:
+    """Return the evidence of each clause of a review, with subjects that are left out filled in.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        The clauses of one review, in order.
+    general : int
+        Position of ``overall.general`` on the facet axis; -1 where the taxonomy has none.
+    """
+    result: list[tuple[Evidence, ...]] = []
+    before: Reading | None = None
+    for reading in readings:
+        evidence = reading.evidence
+        if not evidence and reading.free is not None:
+            evidence = _without_subject(reading, reading.free, before, general)
+        result.append(evidence)
+        before = reading
+    return result
+
+
+def _without_subject(
+    reading: Reading, value: float, before: Reading | None, general: int
+) -> tuple[Evidence, ...]:
+    """Return what an opinion without a subject may be about."""
+    pure = reading.rest <= PURE
+    found: list[Evidence] = []
+    subject = None if before is None or reading.whole else _subject(before)
+    if subject is not None:
+        level = Level.INHERITED if subject.level in _NAMED else Level.FOLLOWING
+        found.append(Evidence(subject.facet, level, value))
+    if general >= 0:
+        level = Level.GENERAL_MIXED
+        if pure:
+            level = _general_level(before)
+        if reading.whole or not (found and found[0].level is Level.INHERITED):
+            found.append(Evidence(general, level, value))
+    return tuple(found)
+
+
+def _general_level(before: Reading | None) -> Level:
+    if before is None:
+        return Level.GENERAL_FIRST
+    return Level.GENERAL_AFTER if before.evidence else Level.GENERAL_ALONE
+
+
+def _subject(before: Reading) -> Evidence | None:
+    """Return the last of the strongest evidence of the clause before."""
+    return max(reversed(before.evidence), key=lambda item: item.level, default=None)
+
+
+def summarise(readings: Sequence[Reading], placed: Sequence[tuple[Evidence, ...]]) -> tuple[float, ...]:
+    """Return what the overall judgement of a review rests on.
+
+    Returns
+    -------
+    tuple of four float
+        Weight of praise, of blame and of lukewarm remarks; the value of the last clause that judges.
+    """
+    praise = blame = lukewarm = last = 0.0
+    count = max(len(readings) - 1, 1)
+    for position, (reading, evidence) in enumerate(zip(readings, placed, strict=True)):
+        values = [item.value for item in evidence if item.level not in _NAMED]
+        if not values and reading.free is not None:
+            values = [reading.free]
+        if not values:
+            continue
+        weight = 1.0 + LATE_WEIGHT * position / count + CONTRAST_WEIGHT * reading.contrast
+        value = sum(values) / len(values)
+        praise += weight * max(value, 0.0)
+        blame += weight * max(-value, 0.0)
+        lukewarm += weight * (sign(value) == 0)
+        last = value
+    return praise, blame, lukewarm, last

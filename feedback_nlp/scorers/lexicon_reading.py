@@ -1,0 +1,293 @@
+"""Reading one clause by rules: which facets it speaks of, on what evidence, and how it judges them.
+
+The clause alone decides here; ``lexicon_context`` looks at its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from feedback_nlp.scorers.lexicon_entries import Hit, Kind
+
+__all__ = ["Evidence", "Level", "Reading", "read_clause"]
+
+# A modifier acts on an opinion at most this many characters behind it.
+REACH = 4
+# 不差 praises less than 好: a negated opinion keeps this share of its strength.
+NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
+# Values this near to zero are lukewarm.
+LUKEWARM = 0.15
+# Between a noun and its adjective stand only such characters (噪音还是有点大).
+_BETWEEN = re.compile(
+    r"[的是也都还就有点些很太较挺真好超最更非常特别不又实在确也比一般么那这相当略偏极得算了上不没却倒并未够怎可越来]*\Z"
+)
+_FILLERS = re.compile(
+    "[的了啊呀吧呢哦啦吗嘛么哈唉哎是就都也还又再才只却真我你他她它这那个家一些有点体来说感觉得第次。!~ ]"
+)
+_JOINED = re.compile(r"\A(?:[和与跟及]|以及|还有|或|、)+")
+
+
+class Level(IntEnum):
+    """How a clause speaks of a facet, weakest evidence first; ``lexicon_tables`` has what each is worth."""
+
+    MODIFIER = 0  # a term that only describes the next one (房间的卫生)
+    TERM = 1  # a term, no opinion
+    PATTERN = 2  # a pattern, no opinion
+    WISH = 3  # a term in a wish
+    BEFORE = 4  # an opinion before the term (很差的服务)
+    PATTERN_OPINION = 5
+    OPINION = 6  # a term and an opinion behind it
+    PHRASE = 7  # a phrase that names both
+    # Opinions without a subject of their own, by what stands before the clause.
+    INHERITED = 8  # the facet that the clause before names without an opinion (快递，太慢了)
+    FOLLOWING = 9  # the facet that the clause before judges
+    GENERAL_FIRST = 10  # of the whole: nothing else said, nothing before it
+    GENERAL_AFTER = 11  # of the whole, after a judgement of something
+    GENERAL_ALONE = 12  # of the whole, after clauses about nothing
+    GENERAL_MIXED = 13  # of the whole, among other words
+
+
+class Evidence(NamedTuple):
+    """A facet that a clause speaks of."""
+
+    facet: int
+    level: Level
+    value: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a clause says.
+
+    Attributes
+    ----------
+    evidence : tuple of Evidence
+        One per facet.
+    free : float or None
+        Sum of the opinions that no facet took; None where there is none.
+    rest : int
+        Characters of the clause that are neither opinions nor fillers; counted only where there is no evidence.
+    contrast : bool
+        Whether it opens with a word like 但是.
+    whole : bool
+        Whether it speaks of the whole (总体).
+    """
+
+    evidence: tuple[Evidence, ...]
+    free: float | None
+    rest: int
+    contrast: bool
+    whole: bool
+
+
+class _Opinion(NamedTuple):
+    start: int
+    end: int
+    value: float
+
+
+def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str], float]) -> Reading:
+    """Return the reading of one clause.
+
+    Parameters
+    ----------
+    text : str
+        The clause in normal form.
+    hits : list of Hit
+        Everything found in it.
+    conditioned : mapping
+        Polarity of (noun, adjective).
+    """
+    subjects = _subjects(hits)
+    phrases = [hit for hit in subjects if hit.entry.kind is Kind.PHRASE]
+    words = _words(text, hits, phrases, conditioned)
+    opinions, judged = _opinions(text, words, phrases)
+    found = [Evidence(hit.entry.facet, Level.PHRASE, value) for hit, value in judged]
+    terms = [hit for hit in subjects if hit.entry.kind is not Kind.PHRASE]
+    wish = next((hit.entry.value for hit in words if hit.entry.kind is Kind.WISH), None)
+    used, linked = _link(text, terms, opinions, phrases, wish)
+    free = [opinion.value for position, opinion in enumerate(opinions) if position not in used]
+    evidence = _merge([*found, *linked])
+    return Reading(
+        evidence,
+        sum(free) if free else None if evidence else wish,
+        _rest(text, words) if free and not evidence else 0,
+        any(hit.entry.kind is Kind.CONTRAST and hit.start <= 1 for hit in words),
+        any(hit.entry.kind is Kind.WHOLE for hit in hits),
+    )
+
+
+def _subjects(hits: list[Hit]) -> list[Hit]:
+    """Return terms, patterns and phrases that do not lie inside a longer term or phrase."""
+    named = [hit for hit in hits if hit.entry.kind in (Kind.TERM, Kind.PATTERN, Kind.PHRASE)]
+    covers = [hit for hit in named if hit.entry.kind is not Kind.PATTERN]
+    return [hit for hit in named if not any(_inside(hit, other) for other in covers)]
+
+
+def _inside(hit: Hit, other: Hit) -> bool:
+    """Whether ``hit`` lies in ``other`` and says less."""
+    if hit.start < other.start or hit.end > other.end:
+        return False
+    shorter = hit.end - hit.start < other.end - other.start
+    return shorter or (hit.entry.kind < other.entry.kind and hit.entry.kind != Kind.PATTERN)
+
+
+def _words(
+    text: str, hits: list[Hit], phrases: list[Hit], conditioned: Mapping[tuple[str, str], float]
+) -> list[Hit]:
+    """Return opinions and modifiers, the longest where they overlap, none inside a phrase of a facet."""
+    nouns = [hit for hit in hits if hit.entry.kind is Kind.NOUN]
+    candidates = []
+    for hit in hits:
+        if hit.entry.kind is Kind.ADJECTIVE:
+            value = _conditioned(text, hit, nouns, conditioned)
+            if value:
+                candidates.append(Hit(hit.start, hit.end, hit.entry._replace(value=value)))
+        elif hit.entry.kind is Kind.OPINION or hit.entry.kind > Kind.NOUN:
+            candidates.append(hit)
+    outside = [hit for hit in candidates if not any(_overlaps(hit, phrase) for phrase in phrases)]
+    return _longest(outside)
+
+
+def _conditioned(
+    text: str, hit: Hit, nouns: list[Hit], conditioned: Mapping[tuple[str, str], float]
+) -> float:
+    """Return the polarity of an adjective by the nearest noun before it, 0 where there is none."""
+    adjective = text[hit.start : hit.end]
+    for noun in reversed(nouns):
+        if noun.end <= hit.start and _BETWEEN.match(text[noun.end : hit.start]):
+            value = conditioned.get((text[noun.start : noun.end], adjective))
+            if value is not None:
+                return value
+    return 0.0
+
+
+def _overlaps(hit: Hit, other: Hit) -> bool:
+    return hit.start < other.end and hit.end > other.start
+
+
+def _longest(hits: Iterable[Hit]) -> list[Hit]:
+    """Return hits that do not overlap, from the left, the longest of those that start together."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.entry.kind)):
+        if not kept or hit.start >= kept[-1].end:
+            kept.append(hit)
+    return kept
+
+
+def _opinions(
+    text: str, words: list[Hit], phrases: list[Hit]
+) -> tuple[list[_Opinion], list[tuple[Hit, float]]]:
+    """Return free opinions and the phrases with their values, after negation, degree, doubt and irony."""
+    opinions: list[_Opinion] = []
+    judged: list[tuple[Hit, float]] = []
+    doubt, ironic = 1.0, any(hit.entry.kind is Kind.IRONY for hit in words)
+    factor, negated, last = 1.0, False, -REACH
+    for hit in sorted([*words, *phrases], key=lambda hit: (hit.start, hit.end)):
+        kind = hit.entry.kind
+        if hit.start - last > REACH:
+            factor, negated = 1.0, False
+        if kind is Kind.NEGATION:
+            negated, last = not negated, hit.end
+        elif kind is Kind.DEGREE:
+            factor, last = factor * hit.entry.value, hit.end
+        elif kind is Kind.DOUBT:
+            doubt = min(doubt, hit.entry.value)
+        elif kind in (Kind.OPINION, Kind.ADJECTIVE, Kind.PHRASE):
+            near = hit.start - last <= (1 if kind is Kind.PHRASE else REACH)
+            value = _judge(hit.entry.value, factor, negated=negated and near, ironic=ironic) * doubt
+            if kind is Kind.PHRASE:
+                judged.append((hit, value))
+            else:
+                opinions.append(_Opinion(hit.start, hit.end, value))
+            factor, negated, last = 1.0, False, -REACH
+    return opinions, judged
+
+
+def _judge(value: float, factor: float, *, negated: bool, ironic: bool) -> float:
+    if negated:
+        value *= -(NEGATED_BLAME if value < 0 else NEGATED_PRAISE)
+    if ironic and value > 0:
+        value = -value
+    return max(-1.0, min(1.0, value * factor))
+
+
+def _link(
+    text: str, terms: list[Hit], opinions: list[_Opinion], phrases: list[Hit], wish: float | None
+) -> tuple[set[int], list[Evidence]]:
+    """Give each term the opinion that is about it; return the opinions used and the evidence."""
+    used: set[int] = set()
+    found: list[Evidence] = []
+    for place, term in enumerate(terms):
+        behind = _behind(text, term, terms[place + 1 :], opinions, phrases)
+        before = _before(term, terms[:place], opinions)
+        pattern = term.entry.kind is Kind.PATTERN
+        choice = behind if behind is not None else before
+        if choice is not None:
+            used.add(choice)
+            strong = Level.PATTERN_OPINION if pattern else Level.OPINION
+            level = strong if behind is not None else Level.BEFORE
+            found.append(Evidence(term.entry.facet, level, opinions[choice].value))
+        elif wish is not None:
+            found.append(Evidence(term.entry.facet, Level.WISH, wish))
+        else:
+            level = Level.PATTERN if pattern else Level.TERM
+            if not pattern and _describes(term, terms[place + 1 :], phrases):
+                level = Level.MODIFIER
+            found.append(Evidence(term.entry.facet, level, 0.0))
+    return used, found
+
+
+def _behind(
+    text: str, term: Hit, later: list[Hit], opinions: list[_Opinion], phrases: list[Hit]
+) -> int | None:
+    """Return the first opinion in or behind the term with no other subject between, save 和."""
+    limit = len(text)
+    for other in [*later, *phrases]:
+        if other.start >= term.end and other.entry.facet != term.entry.facet:
+            if not _JOINED.match(text[term.end : other.start]):
+                limit = min(limit, other.start)
+    for position, opinion in enumerate(opinions):
+        if opinion.start >= term.start and opinion.start < limit:
+            return position
+    return None
+
+
+def _before(term: Hit, earlier: list[Hit], opinions: list[_Opinion]) -> int | None:
+    """Return the last opinion before the term with no other subject between."""
+    bound = max((other.end for other in earlier if other.entry.facet != term.entry.facet), default=0)
+    for position in range(len(opinions) - 1, -1, -1):
+        if opinions[position].end <= term.start and opinions[position].start >= bound:
+            return position
+    return None
+
+
+def _describes(term: Hit, later: list[Hit], phrases: list[Hit]) -> bool:
+    return any(
+        other.start >= term.end and other.entry.facet != term.entry.facet for other in [*later, *phrases]
+    )
+
+
+def _rest(text: str, words: list[Hit]) -> int:
+    """Return how many characters stand outside the opinions, modifiers and fillers."""
+    kept, last = [], 0
+    for hit in words:
+        kept.append(text[last : hit.start])
+        last = hit.end
+    return len(_FILLERS.sub("", "".join([*kept, text[last:]])))
+
+
+def _merge(found: list[Evidence]) -> tuple[Evidence, ...]:
+    """Return one evidence per facet: the strongest level, the sum of the values on that level."""
+    best: dict[int, Evidence] = {}
+    for evidence in found:
+        old = best.get(evidence.facet)
+        if old is None or evidence.level > old.level:
+            best[evidence.facet] = evidence
+        elif evidence.level == old.level:
+            best[evidence.facet] = old._replace(value=max(-1.0, min(1.0, old.value + evidence.value)))
+    return tuple(best.values())
