@@ -1,7 +1,7 @@
 """The charts of the HTML report as plotly figures, plain dictionaries that ``Plotly.newPlot`` takes.
 
-Colours keep a contrast of 3:1 on the light and on the dark page and stay apart for colour-blind readers; the
-page sets the colours of text and grid.
+Colours keep a contrast of 3:1 on the light and on the dark page, 4.5:1 under white text,
+and stay apart for colour-blind readers; the page sets the colours of text and grid.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from feedback_nlp.report.wording import Words
 
 __all__ = ["charts", "sparkline"]
 
-NEGATIVE, NEUTRAL, POSITIVE = "#cf6a1c", "#98a2ae", "#3a7fc1"
+NEGATIVE, NEUTRAL, POSITIVE = "#b9570f", "#98a2ae", "#2f73b5"
 # Okabe and Ito (2008), without the yellow and the black that fail on one of the two pages.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#b58900")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 N_BARS = 15
 N_LINES = 6
+# The line of an issue with fewer reviews is noise.
+MIN_LINE = 5
 
 Figure = dict[str, Any]
 
@@ -65,8 +67,9 @@ def _layout(height: int, **more: Any) -> dict[str, Any]:
     }
 
 
-def _axis(**more: Any) -> dict[str, Any]:
-    return {"automargin": True, "fixedrange": True, "zeroline": False, **more}
+def _axis(title: str = "", **more: Any) -> dict[str, Any]:
+    named = {"title": {"text": title, "font": {"size": 13}}} if title else {}
+    return {"automargin": True, "fixedrange": True, "zeroline": False, **named, **more}
 
 
 def _percent_axis(**more: Any) -> dict[str, Any]:
@@ -81,8 +84,11 @@ def _bar(name: str, colour: str, x: Sequence[float], y: Sequence[str], **more: A
         "x": list(x),
         "y": list(y),
         "marker": {"color": colour},
-        "hovertemplate": "%{text}<extra></extra>",
-        "textposition": "none",
+        "hovertemplate": "%{hovertext}<extra></extra>",
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "textfont": {"color": "#fff", "size": 12},
         **more,
     }
 
@@ -93,16 +99,28 @@ def _elements(summary: Mapping[str, Any], words: Words) -> Figure | None:
     if not rows or not n:
         return None
     names = [escape(row["name"]) for row in rows]
+    reach = max(row["n_negative"] + row["n_positive"] + row["n_neutral"] for row in rows) / n
 
     def trace(label: str, colour: str, sign: float, **more: Any) -> dict[str, Any]:
         counts = [row[f"n_{label}"] for row in rows]
         texts = [
-            words("chart.elements_hover", name=name, label=words(f"label.{label}"), x=count, share=words.percent(count / n))
+            words(
+                "chart.elements_hover",
+                name=name,
+                label=words(f"label.{label}"),
+                x=count,
+                share=words.percent(count / n),
+            )
             for name, count in zip(names, counts, strict=True)
         ]
         drill = [{"element": row["code"], "label": label} for row in rows]
         shares = [sign * count / n for count in counts]
-        return _bar(words(f"label.{label}"), colour, shares, names, text=texts, customdata=drill, **more)
+        shown = [
+            words.percent(count / n) if label != "neutral" and count / n > 0.05 * reach else ""
+            for count in counts
+        ]
+        more |= {"text": shown, "hovertext": texts, "customdata": drill}
+        return _bar(words(f"label.{label}"), colour, shares, names, **more)
 
     # Neutral sits astride zero in two halves, so that leaning left or right shows at a glance.
     data = [
@@ -111,7 +129,6 @@ def _elements(summary: Mapping[str, Any], words: Words) -> Figure | None:
         trace("neutral", NEUTRAL, 0.5),
         trace("positive", POSITIVE, 1),
     ]
-    reach = max(row["n_negative"] + row["n_positive"] + row["n_neutral"] for row in rows) / n
     ticks = _ticks(reach)
     axis = _axis(tickvals=ticks, ticktext=[f"{abs(tick) * 100:g}%" for tick in ticks])
     layout = _layout(90 + 34 * len(rows), barmode="relative", bargap=0.35, xaxis=axis)
@@ -144,7 +161,8 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
     if not rows:
         return None
     # A zero-width mark keeps two issues of one name (the 其他 of two facets) apart on the axis.
-    names = [_wrapped(row["name"], 5) + "\u200b" * k for k, row in enumerate(rows)]
+    width = max(5, 70 // len(rows))
+    names = [_wrapped(row["name"], width) + "\u200b" * k for k, row in enumerate(rows)]
     columns = {
         "type": "bar",
         "name": words("chart.pareto_bars"),
@@ -169,11 +187,22 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "hovertemplate": "%{y:.1%}<extra></extra>",
     }
     layout = _layout(400, bargap=0.3, xaxis=_axis(tickangle=0, showgrid=False))
-    layout["yaxis"] = _axis(rangemode="tozero", title={"text": words("chart.pareto_axis")})
-    layout["yaxis2"] = _percent_axis(overlaying="y", side="right", range=[0, 1.05], showgrid=False)
+    layout["yaxis"] = _axis(rangemode="tozero", title=words("chart.pareto_axis"))
+    layout["yaxis2"] = _percent_axis(
+        overlaying="y", side="right", range=[0, 1.05], showgrid=False, tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
+    )
     dashed = {"color": NEUTRAL, "width": 1, "dash": "dash"}
     layout["shapes"] = [
-        {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "yref": "y2", "y0": 0.8, "y1": 0.8, "line": dashed}
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "yref": "y2",
+            "y0": 0.8,
+            "y1": 0.8,
+            "line": dashed,
+        }
     ]
     return {"data": [columns, line], "layout": layout}
 
@@ -205,15 +234,20 @@ def _quadrants(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "showlegend": False,
     }
     mean_x, mean_y = (sum(row[axis] for row in rows) / len(rows) for axis in "xy")
-    layout = _layout(420, xaxis=_axis(tickformat=".0%", title={"text": words("chart.quadrants_x")}))
-    layout["yaxis"] = _percent_axis(title={"text": words(f"chart.quadrants_y_{_weight_kind(summary)}")})
+    ranges = {axis: _padded([row[axis] for row in rows]) for axis in "xy"}
+    layout = _layout(420, xaxis=_axis(tickformat=".0%", range=ranges["x"], title=words("chart.quadrants_x")))
+    layout["yaxis"] = _axis(
+        tickformat=".0%", range=ranges["y"], title=words(f"chart.quadrants_y_{_weight_kind(summary)}")
+    )
     layout["margin"] |= {"r": 48, "t": 16}
     dashed = {"color": NEUTRAL, "width": 1, "dash": "dot"}
     layout["shapes"] = [
         {"type": "line", "x0": mean_x, "x1": mean_x, "yref": "paper", "y0": 0, "y1": 1, "line": dashed},
         {"type": "line", "y0": mean_y, "y1": mean_y, "xref": "paper", "x0": 0, "x1": 1, "line": dashed},
     ]
-    layout["annotations"] = [_corner(x, y, words(f"quadrant.{x}_{y}")) for x in ("low", "high") for y in ("low", "high")]
+    layout["annotations"] = [
+        _corner(x, y, words(f"quadrant.{x}_{y}")) for x in ("low", "high") for y in ("low", "high")
+    ]
     return {"data": [points], "layout": layout}
 
 
@@ -221,6 +255,13 @@ def _weight_kind(summary: Mapping[str, Any]) -> str:
     """Return what the importance of elements is: their weight on the rating, or their share of mentions."""
     kinds = {row["importance_kind"] for row in summary["elements"]}
     return "weight" if kinds == {"relative_weights"} else "mentions"
+
+
+def _padded(values: Sequence[float]) -> list[float]:
+    """Leave room around the points for their names and for those of the quadrants."""
+    low, high = min(values), max(values)
+    room = 0.16 * (high - low) or 0.05
+    return [low - room, high + room]
 
 
 def _text_sides(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -239,7 +280,9 @@ def _quadrant_colour(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) 
 
 def _quadrant_hover(row: Mapping[str, Any], words: Words) -> str:
     facts = {axis: words.percent(row[axis]) for axis in "xy"}
-    text = words("chart.quadrants_hover", name=escape(row["name"]), stay=words.percent(row["stability"]), **facts)
+    text = words(
+        "chart.quadrants_hover", name=escape(row["name"]), stay=words.percent(row["stability"]), **facts
+    )
     return f"{text}<extra></extra>"
 
 
@@ -264,10 +307,11 @@ def _periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
     names = [row["name"] for row in rows]
     band = {
         "type": "scatter",
+        "mode": "lines",
         "x": [*names, *reversed(names)],
         "y": [*(row["high"] for row in rows), *(row["low"] for row in reversed(rows))],
         "fill": "toself",
-        "fillcolor": "rgba(207,106,28,0.18)",
+        "fillcolor": "rgba(185,87,15,0.18)",
         "line": {"width": 0},
         "hoverinfo": "skip",
         "name": words("chart.periods_band"),
@@ -298,7 +342,11 @@ def _period_facts(row: Mapping[str, Any], words: Words) -> dict[str, str]:
 
 def _issue_periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
     names = {row["period"]: row["name"] for row in summary["periods"]}
-    rows = [row for row in summary["issues"] if row["periods"] and not row["other"]]
+    rows = [
+        row
+        for row in summary["issues"]
+        if row["periods"] and row["n_reviews"] >= MIN_LINE and not row["other"]
+    ]
     # Moving issues are what the chart is for; the top ones fill it up.
     rows.sort(key=lambda row: row["trend"] not in ("rising", "falling"))
     rows = sorted(rows[:N_LINES], key=lambda row: row["rank"])
@@ -332,6 +380,7 @@ def _issue_line(row: Mapping[str, Any], k: int, names: Mapping[str, str], words:
         "y": shares,
         "line": {"color": SERIES[k], "dash": DASHES[k], "width": 2},
         "marker": {"symbol": SYMBOLS[k], "size": 8},
+        "cliponaxis": False,
         "hovertemplate": [f"{hover}<extra></extra>" for hover in hovers],
         "customdata": [{"period": span["period"], "issue": row["issue_id"]} for span in spans],
     }
@@ -344,4 +393,6 @@ def sparkline(periods: Sequence[Mapping[str, Any]], width: int = 96, height: int
         return ""
     top = max(shares) or 1.0
     step = (width - 6) / (len(shares) - 1)
-    return " ".join(f"{3 + k * step:.1f},{height - 3 - share / top * (height - 6):.1f}" for k, share in enumerate(shares))
+    return " ".join(
+        f"{3 + k * step:.1f},{height - 3 - share / top * (height - 6):.1f}" for k, share in enumerate(shares)
+    )

@@ -93,7 +93,7 @@ class Evidence:
         return places
 
     def quote(self, example: str) -> dict[str, Any] | None:
-        """Return the quote behind ``review_id:start:end``, cut around its clause; ``None`` if it is not there."""
+        """Return the quote behind ``review_id:start:end``, cut around its clause; ``None`` if not there."""
         review_id, start, end = _parts(example)
         row = self._places.get((review_id, start, end))
         if row is None:
@@ -116,7 +116,7 @@ class Evidence:
         return None if column is None else column[row]
 
     def shown(self, examples: Sequence[str]) -> list[int]:
-        """Choose the rows that fit the HTML: quoted ones first, then those with issues, then the rest; in order."""
+        """Choose the rows that fit the HTML: quoted ones, then those with issues, then the rest; in order."""
         quoted = (self._places.get(_parts(example)) for example in examples)
         wanted: dict[int, None] = {row: None for row in quoted if row is not None}
         for rows in self.by_issue.values():

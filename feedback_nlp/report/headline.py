@@ -32,8 +32,8 @@ def headline(
     Returns
     -------
     dict
-        ``kind`` (``none``, ``little``, ``clear``, ``unclear``), ``issue_id`` (or null) and ``sentences``, each with
-        ``lead``, ``text`` and ``tone``.
+        ``kind`` (``none``, ``little``, ``clear``, ``unclear``), ``issue_id`` (or null) and ``sentences``, each
+        with ``lead``, ``text`` and ``tone``.
     """
     by_id = {row["issue_id"]: row for row in issues}
     if not issues:
@@ -50,7 +50,7 @@ def headline(
 
 
 def _named(
-    issues: Sequence[Mapping[str, Any]], first: Mapping[str, Any], by_id: Mapping[str, Any]
+    issues: Sequence[Mapping[str, Any]], first: Mapping[str, Any], by_id: Mapping[str, Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """Return the issue to talk about first: the leader outside the safety band."""
     leader = by_id.get(first["issue_id"])
@@ -91,11 +91,10 @@ def _fix(
     apart: bool,
 ) -> list[dict[str, str]]:
     text = _unclear(row, first, by_id, words) if kind == "unclear" else _clear(kind, row, words)
-    why = _why(row, words)
-    fix = [_sentence("fix", text, words), _sentence("why", why, words)]
+    fix = [_sentence("fix", text, words), _sentence("why", _why(row, words, named=True), words)]
     # With another sentence ahead, the reason joins the claim so that there are still three to repeat.
     if not apart:
-        fix = [_sentence("fix", text + words("number.gap") + why, words)]
+        fix = [_sentence("fix", text + words("number.gap") + _why(row, words, named=False), words)]
     act = words("headline.act", action=row["action"], remedy=row["remedy_name"]) if row["action"] else ""
     return [*fix, *([_sentence("act", act, words)] if act else [])]
 
@@ -104,22 +103,25 @@ def _clear(kind: str, row: Mapping[str, Any], words: Words) -> str:
     facts = _facts(row, words)
     if kind == "little" or row["p_first"] is None:
         return words("headline.most", **facts)
-    return words("headline.clear", chance=words.percent(row["p_first"]), **facts)
+    return words("headline.clear", chance=words.chance(row["p_first"]), **facts)
 
 
-def _unclear(
-    row: Mapping[str, Any], first: Mapping[str, Any], by_id: Mapping[str, Any], words: Words
-) -> str:
+def _unclear(row: Mapping[str, Any], first: Mapping[str, Any], by_id: Mapping[str, Any], words: Words) -> str:
     rivals = [by_id[code] for code in first["candidates"] if code in by_id and not by_id[code]["safety"]]
     rivals = [row, *(rival for rival in rivals if rival["issue_id"] != row["issue_id"])][:4]
     if len(rivals) == 1:
-        return words("headline.alone", chance=words.percent(row["p_first"]), **_facts(row, words))
+        return words("headline.alone", chance=words.chance(row["p_first"]), **_facts(row, words))
     listed = words.joined([words("headline.rival", **_facts(rival, words)) for rival in rivals])
-    return words("headline.unclear", rivals=listed, name=words.quoted(row["name"]), chance=words.percent(row["p_first"]))
+    return words(
+        "headline.unclear", rivals=listed, name=words.quoted(row["name"]), chance=words.chance(row["p_first"])
+    )
 
 
-def _why(row: Mapping[str, Any], words: Words) -> str:
+def _why(row: Mapping[str, Any], words: Words, *, named: bool) -> str:
     parts = [row["trend_text"], row["where"]["text"] if row["where"] else ""]
     said = words("number.semicolon").join(part for part in parts if part)
-    name = words.quoted(row["name"])
-    return words("headline.why", name=name, facts=said) if said else words("headline.why_plain", name=name)
+    if not said:
+        return words("headline.why_plain")
+    return words(
+        "headline.why" if named else "headline.why_joined", name=words.quoted(row["name"]), facts=said
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from feedback_nlp.report.blocks import about_blocks, cards, flow, quality
 from feedback_nlp.report.charts import charts, sparkline
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import FLAGS, LABELS, STATUSES
@@ -19,7 +20,8 @@ N_OPEN, N_PRINT, N_TABLE = 3, 12, 20
 _ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 _UNITS = ("channel", "store", "product")
 _FIELDS = (
-    "id", "text", "day", "rating", "polarity", "label", "status", "duplicate", "needs_review", "counted", "flags", "marks",
+    "id", "text", "day", "rating", "polarity", "label",
+    "status", "duplicate", "needs_review", "counted", "flags", "marks",
 )  # fmt: skip
 
 
@@ -52,10 +54,10 @@ def render(summary: Mapping[str, Any]) -> str:
         t=words,
         words=words,
         charts=drawings,
-        cards=_cards(summary, words),
-        flow=_flow(summary["reviews"], words),
-        quality=_quality(summary["reviews"], words, masked=summary["masked"]),
-        about_blocks=_about(summary, words),
+        cards=cards(summary, words),
+        flow=flow(summary["reviews"], words),
+        quality=quality(summary["reviews"], words, masked=summary["masked"]),
+        about_blocks=about_blocks(summary, words),
         has_rating=_has_rating(summary),
         sparkline=sparkline,
         scale=_scale,
@@ -87,96 +89,6 @@ def _has_rating(summary: Mapping[str, Any]) -> bool:
     return any(value is not None for value in summary["table"].get("rating", ()))
 
 
-def _card(label: str, value: str, note: str = "") -> dict[str, str]:
-    return {"label": label, "value": value, "note": note}
-
-
-def _cards(summary: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
-    counts, scores = summary["reviews"], summary["satisfaction"]
-    negative = words.span(counts["negative_low"], counts["negative_high"]) if counts["n_counted"] else ""
-    cards = [
-        _card(words("card.counted"), words.count(counts["n_counted"]), words("card.of", n=words.count(counts["n"]))),
-        _card(words("card.negative"), words.percent(counts["negative_share"]), negative),
-    ]
-    if scores.get("rating_mean") is not None:
-        cards.append(_rating_card(scores, words))
-    if scores.get("nps") is not None:
-        span = words("number.interval", low=words.signed(scores["nps_low"], 0), high=words.signed(scores["nps_high"], 0))
-        note = words("card.nps_note", interval=span, n=words.count(scores["n_nps"]))
-        cards.append(_card("NPS", words.signed(scores["nps"], 0), note))
-    if scores.get("csat") is not None:
-        span = words.span(scores["csat_low"], scores["csat_high"])
-        cards.append(_card(words("card.csat"), words.percent(scores["csat"]), span))
-    cards.append(_card(words("card.issues"), words.count(len(summary["issues"])), _moving(summary["issues"], words)))
-    return cards
-
-
-def _rating_card(scores: Mapping[str, Any], words: Words) -> dict[str, str]:
-    low, high = words.decimal(scores["rating_low"]), words.decimal(scores["rating_high"])
-    scale = scores.get("rating_scale") or (None, None)
-    note = words("number.interval", low=low, high=high)
-    if scale[1] is not None:
-        note = words("card.rating_note", interval=note, low=f"{scale[0]:g}", high=f"{scale[1]:g}")
-    return _card(words("card.rating"), words.decimal(scores["rating_mean"]), note)
-
-
-def _moving(issues: Sequence[Mapping[str, Any]], words: Words) -> str:
-    rising, falling = (sum(row["trend"] == way for row in issues) for way in ("rising", "falling"))
-    return words("card.moving", rising=rising, falling=falling)
-
-
-def _flow(counts: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
-    keys = ("counted", "duplicates", "default", "empty", "foreign")
-    parts = [{"key": key, "n": counts[f"n_{key}"], "label": words(f"flow.{key}")} for key in keys]
-    return [part for part in parts if part["n"] or part["key"] == "counted"]
-
-
-def _quality(counts: Mapping[str, Any], words: Words, *, masked: bool) -> list[dict[str, str]]:
-    keys = ["near_duplicates", "masked", "needs_review"]
-    rows = [
-        {
-            "label": words(f"quality.{key}"),
-            "value": words.count(counts[f"n_{key}"]),
-            "note": words(f"quality.{key}_note"),
-        }
-        for key in keys
-        if counts[f"n_{key}"] is not None and (key != "masked" or masked)
-    ]
-    if counts["period"]:
-        first, last = counts["period"]
-        period = {"label": words("quality.period"), "value": words("quality.from_to", first=first, last=last), "note": ""}
-        rows.insert(0, period)
-    return rows
-
-
-def _about(summary: Mapping[str, Any], words: Words) -> list[dict[str, Any]]:
-    """List model, options, columns and development figures for the last section."""
-    roles = [(words(f"role.{role}"), column) for role, column in summary["roles"].items()]
-    blocks = {
-        "model": list(summary["model"].items()),
-        "card": _flattened(summary["card"]),
-        "input": [(key, value) for key, value in summary["input"].items() if value is not None],
-        "options": list(summary["options"].items()),
-        "roles": roles,
-    }
-    return [
-        {"title": words(f"about.{name}"), "rows": [(key, _plain(value)) for key, value in rows]}
-        for name, rows in blocks.items()
-        if rows
-    ]
-
-
-def _flattened(values: Mapping[str, Any], lead: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for key, value in values.items():
-        rows += _flattened(value, f"{lead}{key}.") if isinstance(value, Mapping) else [(f"{lead}{key}", value)]
-    return rows
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def _json(value: Any) -> str:
     """Write JSON that is safe inside a script element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).translate(_ESCAPES)
@@ -192,7 +104,10 @@ def _data(summary: Mapping[str, Any], drawings: Mapping[str, Any], words: Words)
             "charts": {name: drawing["figure"] for name, drawing in drawings.items()},
             "fields": [*_FIELDS, *units],
             "rows": _rows(summary, units, codes),
-            "facets": [{"code": code, "element": code.partition(".")[0], "name": names.get(code, code)} for code in codes],
+            "facets": [
+                {"code": code, "element": code.partition(".")[0], "name": names.get(code, code)}
+                for code in codes
+            ],
             "issues": [{"id": row["issue_id"], "name": row["name"]} for row in summary["issues"]],
             "labels": LABELS,
             "flags": [words(f"flag.{flag}") for flag in FLAGS],
@@ -204,7 +119,9 @@ def _data(summary: Mapping[str, Any], drawings: Mapping[str, Any], words: Words)
     )
 
 
-def _rows(summary: Mapping[str, Any], units: Mapping[str, Sequence[str]], codes: Sequence[str]) -> list[list[Any]]:
+def _rows(
+    summary: Mapping[str, Any], units: Mapping[str, Sequence[str]], codes: Sequence[str]
+) -> list[list[Any]]:
     table = summary["table"]
     marks = _marks(summary, codes)
     places = {name: {unit: k for k, unit in enumerate(values)} for name, values in units.items()}

@@ -80,8 +80,10 @@ def _units(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
 def _where(
     units: Mapping[str, list[dict[str, Any]]], verdicts: Sequence[Mapping[str, Any]], words: Words
 ) -> dict[str, Any] | None:
-    """Say in which one unit an issue sits, else in how many; stores speak first, then products, then channels."""
-    told = [found for verdict in verdicts if (found := _place(verdict, units.get(verdict["column"], []), words))]
+    """Say in which one unit an issue sits, else in how many; stores before products before channels."""
+    told = [
+        found for verdict in verdicts if (found := _place(verdict, units.get(verdict["column"], []), words))
+    ]
     local = [found for found in told if found["kind"] == LOCAL]
     chosen = (local or told)[:1]
     return chosen[0] if chosen else None
@@ -98,7 +100,7 @@ def _place(
     if here is not None and verdict["verdict"] == LOCAL:
         return {**found, "text": _local(here, rows, total, words)}
     present = sum(row["n_reviews"] > 0 for row in rows)
-    values = {"kind": words(f"role.{verdict['column']}"), "present": present, "all": len(rows)}
+    values = {"kind": words(f"where.many_{verdict['column']}"), "present": present, "all": len(rows)}
     return {**found, "text": words(f"where.{verdict['verdict']}", **values)}
 
 
@@ -114,12 +116,12 @@ def _local(here: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], total: in
     )
 
 
-def period_name(period: str, words: Words) -> str:
-    """Write ``2025-01`` or ``2025-W03`` as the language does."""
+def period_name(period: str, words: Words, *, short: bool = False) -> str:
+    """Write ``2025-01`` or ``2025-W03`` as the language does; ``short`` leaves out the year of a month."""
     found = re.fullmatch(r"(\d{4})-(W?)(\d{2})", period)
     if found is None:
         return period
-    key = "number.week" if found[2] else "number.month"
+    key = "number.week" if found[2] else "number.month_short" if short else "number.month"
     return words(key, year=found[1], number=int(found[3]), padded=found[3])
 
 
@@ -129,9 +131,11 @@ def _trend_text(row: Mapping[str, Any], words: Words) -> str:
         return words("trend.text_" + row["trend"])
     unit = words("number.per_week" if "W" in spans[0]["period"] else "number.per_month")
     change = row["trend_change"]
+    first, last = spans[0]["period"], spans[-1]["period"]
+    short = first[:4] == last[:4]
     facts = {
-        "first": period_name(spans[0]["period"], words),
-        "last": period_name(spans[-1]["period"], words),
+        "first": period_name(first, words, short=short),
+        "last": period_name(last, words, short=short),
         "from_": spans[0]["n_reviews"],
         "to": spans[-1]["n_reviews"],
     }

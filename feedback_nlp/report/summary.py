@@ -1,13 +1,13 @@
 """Everything a report says, computed once; the renderers only lay it out.
 
-This is the only module of the package ``report`` that computes: the HTML, the Excel and the Markdown read the same
-numbers and the same sentences from :func:`build`.
+Nothing after this module computes: the HTML, the Excel and the Markdown read the same numbers and the same
+sentences from :func:`build`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.insight.shares import wilson
@@ -28,18 +28,23 @@ __all__ = ["build", "public"]
 GROUPS = ("channel", "store", "product")
 _REVIEW_COLUMNS = ("review_id", "text", "rating", "nps", "channel", "store", "product")
 _SCORED_COLUMNS = tuple(
-    f"fb_{name}" for name in ("label", "polarity", "confidence", "flags", "status", "duplicate_of", "needs_review")
+    f"fb_{name}"
+    for name in ("label", "polarity", "confidence", "flags", "status", "duplicate_of", "needs_review")
 )
 _MENTION_COLUMNS = ("clause", "start", "end", "text", "facet", "score", "polarity", "label", "issue_id")
 _PUBLIC_ISSUE = (
-    "issue_id rank rank_low rank_high element facet name n_mentions n_reviews n_customers share share_low share_high "
-    "mean_polarity impact scope feasibility priority safety trend remedy examples p_first p_top3 severity importance "
-    "spread trend_change trend_q other by_month"
-).split()
+    "issue_id", "rank", "rank_low", "rank_high", "element", "facet", "name", "n_mentions", "n_reviews",
+    "n_customers", "share", "share_low", "share_high", "mean_polarity", "impact", "scope", "feasibility",
+    "priority", "safety", "trend", "remedy", "examples", "p_first", "p_top3", "severity", "importance",
+    "spread", "trend_change", "trend_q", "other", "by_month",
+)  # fmt: skip
 _PUBLIC_REVIEWS = (
-    "n n_scored n_counted n_empty n_default n_foreign n_duplicates n_near_duplicates n_masked n_needs_review period"
-).split()
-_PUBLIC_ELEMENT = "element n_reviews share negative_share low high mean_polarity".split()
+    "n", "n_scored", "n_counted", "n_empty", "n_default", "n_foreign", "n_duplicates", "n_near_duplicates",
+    "n_masked", "n_needs_review", "period",
+)  # fmt: skip
+_PUBLIC_ELEMENT = (
+    "element", "n_reviews", "share", "negative_share", "low", "high", "mean_polarity",
+)  # fmt: skip
 
 
 def build(
@@ -65,8 +70,8 @@ def build(
     taxonomy : Taxonomy
         Gives the names and suggested actions.
     meta : mapping
-        ``input`` (with ``name``), ``options``, ``model``, ``roles``, ``created``, ``version``; optional ``notes``
-        (sentences about the input) and ``card`` (figures on development data).
+        ``input`` (with ``name``), ``options``, ``model``, ``roles``, ``created``, ``version``; optional
+        ``notes`` (sentences about the input) and ``card`` (figures on development data).
     lang : str
         ``"zh"`` or ``"en"``.
     mask : bool
@@ -75,14 +80,14 @@ def build(
     Returns
     -------
     dict
-        Plain Python values; shares in [0, 1], missing is ``None``. Large: it holds every review for the tables.
+        Plain Python values; shares in [0, 1], missing is ``None``. It holds every review.
     """
     words = Words(lang)
     evidence = Evidence.of(reviews, mentions, mask=mask)
     issues = issue_rows(insight, evidence, taxonomy, words, mask=mask)
     counts = _review_counts(evidence)
     levels = _levels(insight, taxonomy, words)
-    return _clean(
+    found: dict[str, Any] = _clean(
         {
             "lang": lang,
             "masked": mask,
@@ -107,6 +112,7 @@ def build(
             "shown": evidence.shown([quote for row in issues for quote in row["examples"] or ()]),
         }
     )
+    return found
 
 
 def _about(meta: Mapping[str, Any], words: Words) -> dict[str, Any]:
@@ -169,7 +175,9 @@ def _group(name: str, evidence: Evidence) -> list[dict[str, Any]]:
     found = []
     for unit, (n, negative) in rows:
         low, high = _interval(negative, n)
-        found.append({"unit": unit, "n": n, "n_negative": negative, "share": negative / n, "low": low, "high": high})
+        found.append(
+            {"unit": unit, "n": n, "n_negative": negative, "share": negative / n, "low": low, "high": high}
+        )
     return found
 
 
@@ -206,8 +214,8 @@ def _mentions(evidence: Evidence, taxonomy: Taxonomy, words: Words) -> dict[str,
 
 
 def _names(taxonomy: Taxonomy, words: Words) -> dict[str, str]:
-    items = (*taxonomy.elements, *taxonomy.facets)
-    return {item.code: item.name(words.lang) for item in items}
+    codes = (*(element.code for element in taxonomy.elements), *taxonomy.codes)
+    return {code: taxonomy.label(code, words.lang) for code in codes}
 
 
 def public(summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,12 +247,15 @@ def public(summary: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _picked(row: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+def _picked(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
 def _public_issue(row: Mapping[str, Any]) -> dict[str, Any]:
-    stores = [{"store": unit["unit"], **{k: v for k, v in unit.items() if k != "unit"}} for unit in row["units"].get("store", [])]
+    stores = [
+        {"store": unit["unit"], **{k: v for k, v in unit.items() if k != "unit"}}
+        for unit in row["units"].get("store", [])
+    ]
     return {**_picked(row, _PUBLIC_ISSUE), "by_store": stores}
 
 

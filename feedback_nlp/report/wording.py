@@ -58,6 +58,14 @@ class Words:
             return "<0.1%"
         return f"{share * 100:.1f}%"
 
+    def chance(self, share: float | None) -> str:
+        """Write a probability from resampling, which is never quite 0 or 1, to the whole percent."""
+        if share is None:
+            return "–"
+        if not 0.005 <= share <= 0.995:
+            return self("number.hardly" if share < 0.5 else "number.nearly")
+        return f"{share * 100:.0f}%"
+
     def span(self, low: float | None, high: float | None) -> str:
         """Write a 95 % interval of shares."""
         if low is None or high is None:

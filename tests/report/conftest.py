@@ -47,7 +47,9 @@ STORES = ["城东店", "城西店", "滨江店", "北站店"]
 CHANNELS = ["电商评价", "App评论", "客服工单", "门店意见卡"]
 PRODUCTS = ["扫地机器人", "空气炸锅", "空调"]
 HOSTILE = "=1+1 <script>alert('x')</script></script><img src=x onerror=alert(1)>"
-CATALOGUE = pa.schema([*((name, pa.string()) for name in ("issue_id", "element", "facet", "name")), ("other", pa.bool_())])
+CATALOGUE = pa.schema(
+    [*((name, pa.string()) for name in ("issue_id", "element", "facet", "name")), ("other", pa.bool_())]
+)
 
 
 def taxonomy_text() -> str:

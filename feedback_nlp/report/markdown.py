@@ -1,0 +1,74 @@
+"""A short summary for a chat, an e-mail or a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from feedback_nlp.report.wording import Words
+
+__all__ = ["render"]
+
+N_ISSUES = 10
+
+
+def render(summary: Mapping[str, Any]) -> str:
+    """Lay out the headline and the first issues as Markdown.
+
+    Parameters
+    ----------
+    summary : mapping
+        From ``report.summary.build``.
+    """
+    words = Words(summary["lang"])
+    lines = [f"# {words('brief.title')}", ""]
+    lines += [
+        f"- **{item['lead']}**{words('number.colon')}{_plain(item['text'])}" for item in _sentences(summary)
+    ]
+    if summary["issues"]:
+        lines += ["", *_table(summary, words)]
+    lines += ["", _base(summary["reviews"], words)]
+    return "\n".join(lines) + "\n"
+
+
+def _sentences(summary: Mapping[str, Any]) -> list[dict[str, str]]:
+    sentences: list[dict[str, str]] = summary["headline"]["sentences"]
+    return sentences
+
+
+def _table(summary: Mapping[str, Any], words: Words) -> list[str]:
+    heads = words("brief.head").split("|")
+    lines = [_row(heads), _row(["---:", "---", "---", "---:", "---", "---:"])]
+    lines += [_row(_cells(issue, words)) for issue in summary["issues"][:N_ISSUES]]
+    rest = len(summary["issues"]) - N_ISSUES
+    return [*lines, "", words("brief.more", n=rest)] if rest > 0 else lines
+
+
+def _cells(issue: Mapping[str, Any], words: Words) -> list[str]:
+    name = _plain(issue["name"])
+    span = f"{words.percent(issue['share_low'])}–{words.percent(issue['share_high'])}"
+    return [
+        str(issue["rank"]),
+        f"**{words('brief.verify')}** {name}" if issue["safety"] else name,
+        f"{words.percent(issue['share'])} ({span})",
+        words.count(issue["n_reviews"]),
+        issue["trend_name"],
+        words.decimal(issue["priority"]),
+    ]
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _plain(text: str) -> str:
+    """Keep marks of Markdown and HTML in a text from acting."""
+    for mark in "\\`*_[]<>|#":
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split())
+
+
+def _base(counts: Mapping[str, Any], words: Words) -> str:
+    period = counts["period"]
+    span = words("brief.period", first=period[0], last=period[1]) if period else ""
+    return words("brief.base", n=words.count(counts["n_counted"]), all=words.count(counts["n"]), period=span)
