@@ -19,7 +19,7 @@ NEGATIVE, NEUTRAL, POSITIVE = "#b9570f", "#98a2ae", "#2f73b5"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#b58900")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-N_BARS = 15
+N_BARS = 12
 N_LINES = 6
 # The line of an issue with fewer reviews is noise.
 MIN_LINE = 5

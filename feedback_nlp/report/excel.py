@@ -21,7 +21,7 @@ MAX_CELL = 32_767
 MAX_ROWS = 1_048_575
 # From this many rows on, rows go to disk as they are written.
 MANY = 100_000
-N_BARS = 15
+N_BARS = 12
 BLUE, ORANGE, GREY = "#2F73B5", "#B9570F", "#98A2AE"
 
 

@@ -32,8 +32,8 @@ def headline(
     Returns
     -------
     dict
-        ``kind`` (``none``, ``little``, ``clear``, ``unclear``), ``issue_id`` (or null) and ``sentences``, each
-        with ``lead``, ``text`` and ``tone``.
+        ``kind`` (``none``, ``little``, ``clear`` or ``unclear``), ``issue_id`` (or null) and ``sentences``:
+        each has ``lead``, ``text`` and ``tone``.
     """
     by_id = {row["issue_id"]: row for row in issues}
     if not issues:
@@ -91,10 +91,12 @@ def _fix(
     apart: bool,
 ) -> list[dict[str, str]]:
     text = _unclear(row, first, by_id, words) if kind == "unclear" else _clear(kind, row, words)
-    fix = [_sentence("fix", text, words), _sentence("why", _why(row, words, named=True), words)]
+    fix = [_sentence("fix", text, words), _sentence("why", _why(row, len(by_id), words, named=True), words)]
     # With another sentence ahead, the reason joins the claim so that there are still three to repeat.
     if not apart:
-        fix = [_sentence("fix", text + words("number.gap") + _why(row, words, named=False), words)]
+        fix = [
+            _sentence("fix", text + words("number.gap") + _why(row, len(by_id), words, named=False), words)
+        ]
     act = words("headline.act", action=row["action"], remedy=row["remedy_name"]) if row["action"] else ""
     return [*fix, *([_sentence("act", act, words)] if act else [])]
 
@@ -117,11 +119,10 @@ def _unclear(row: Mapping[str, Any], first: Mapping[str, Any], by_id: Mapping[st
     )
 
 
-def _why(row: Mapping[str, Any], words: Words, *, named: bool) -> str:
-    parts = [row["trend_text"], row["where"]["text"] if row["where"] else ""]
-    said = words("number.semicolon").join(part for part in parts if part)
-    if not said:
-        return words("headline.why_plain")
-    return words(
-        "headline.why" if named else "headline.why_joined", name=words.quoted(row["name"]), facts=said
-    )
+def _why(row: Mapping[str, Any], n: int, words: Words, *, named: bool) -> str:
+    parts = [words("headline.places", n=n, **row["places"]), row["trend_text"]]
+    # Where there are too few reviews to tell, saying so is no reason.
+    if row["where"] and row["where"]["kind"] != "unclear":
+        parts.append(row["where"]["text"])
+    key = "headline.why" if named else "headline.why_joined"
+    return words(key, name=words.quoted(row["name"]), facts=words("number.semicolon").join(parts))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["issue_rows", "period_name"]
 
 N_QUOTES = 3
+FACTORS = ("impact", "scope", "feasibility")
 N_UNITS = 8
 # A place that holds more than half of an issue's reviews, in insight's verdicts.
 LOCAL = "local"
@@ -33,7 +34,8 @@ def issue_rows(
     units = _grouped(insight.issue_units.to_pylist())
     verdicts = _grouped(insight.issue_spread.to_pylist())
     months = sorted({day[:7] for day, ok in zip(evidence.days, evidence.counted, strict=True) if day and ok})
-    for row, name in zip(rows, names, strict=True):
+    places = {factor: _places([row[factor] for row in rows]) for factor in FACTORS}
+    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
         code = row["issue_id"]
         row.update(
             name=name,
@@ -45,11 +47,17 @@ def issue_rows(
             periods=periods.get(code, []),
             units=_units(units.get(code, [])),
             quotes=_quotes(row["examples"], evidence),
+            places={factor: found[place] for factor, found in places.items()},
         )
         row["where"] = _where(row["units"], verdicts.get(row["issue_id"], []), words)
         row["trend_name"] = words(f"trend.{row['trend']}")
         row["trend_text"] = _trend_text(row, words)
     return rows
+
+
+def _places(values: Sequence[float]) -> list[int]:
+    """Return the place of each value among all, 1 the largest, ties alike."""
+    return [1 + sum(other > value for other in values) for value in values]
 
 
 def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -146,5 +154,9 @@ def _trend_text(row: Mapping[str, Any], words: Words) -> str:
 
 
 def _quotes(examples: Sequence[str] | None, evidence: Evidence) -> list[dict[str, Any]]:
-    found = (evidence.quote(example) for example in examples or ())
-    return [quote for quote in found if quote is not None][:N_QUOTES]
+    found = [quote for example in examples or () if (quote := evidence.quote(example)) is not None]
+    # Three voices say more than one review quoted three times.
+    first = {quote["review_id"]: quote for quote in reversed(found)}
+    again = [quote for quote in found if first[quote["review_id"]] is not quote]
+    voices = [quote for quote in found if first[quote["review_id"]] is quote]
+    return [*voices, *again][:N_QUOTES]

@@ -124,7 +124,8 @@ def review(rng: random.Random, row: int, month: int, store: str, picks: list, me
     return {
         "review_id": review_id, "text": text, "rating": float(round(3 + 2 * total)),
         "nps": float(round(5 + 5 * total)) if row % 3 == 0 else None,
-        "time": datetime(2025 + month // 12, month % 12 + 1, rng.randint(1, 28), 10), "channel": rng.choice(CHANNELS),
+        "time": datetime(2025 + month // 12, month % 12 + 1, rng.randint(1, 28), 10),
+        "channel": rng.choice(CHANNELS),
         "product": rng.choice(PRODUCTS), "store": store, "customer": f"C{rng.randint(1, 300):04d}",
         "amount": None, "tier": None, "fb_polarity": total, "fb_label": schema.label_of(total),
         "fb_confidence": rng.uniform(0.5, 1), "fb_elements": sorted({facet for _, _, facet, _ in spans}),
@@ -166,8 +167,8 @@ def assign(mentions: pa.Table, taxonomy: Taxonomy, *, lang: str) -> tuple[pa.Tab
     used = sorted({issue for issue in mentions["issue_id"].to_pylist() if issue})
     facets = [issue.removesuffix(".main") for issue in used]
     rows = [
-        {"issue_id": issue, "element": facet.split(".")[0], "facet": facet, "name": FACETS[facet][5 if lang == "en" else 2],
-         "other": False}
+        {"issue_id": issue, "element": facet.split(".")[0], "facet": facet, "other": False,
+         "name": FACETS[facet][5 if lang == "en" else 2]}
         for issue, facet in zip(used, facets, strict=True)
     ]  # fmt: skip
     return mentions, pa.Table.from_pylist(rows, schema=CATALOGUE)

@@ -31,7 +31,10 @@
   const draw = (box, printing = false) => {
     const { data, layout } = charts[box.dataset.chart];
     const shown = painted(layout, printing);
-    if (printing) Object.assign(shown, { width: 680, height: Math.min(layout.height, 340) });
+    if (printing) {
+      Object.assign(shown, { width: 680, height: Math.min(layout.height, 340) });
+      shown.xaxis.tickfont = { size: 9.5 };
+    }
     return Plotly.react(box, data, shown, {
       displaylogo: false, responsive: !printing, locale: ui.locale, doubleClick: false, scrollZoom: false,
       modeBarButtons: [["toImage"]], toImageButtonOptions: { scale: 2, filename: box.dataset.chart },
