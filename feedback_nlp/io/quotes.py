@@ -56,7 +56,7 @@ def open_end(row: Row, data: pa.Buffer) -> bool:
 
 
 def reread(text: str, delimiter: str, width: int, shapes: set[str]) -> tuple[list[list[str]], list[int]]:
-    """Return the records, a mark taken as a plain character where closing it would take in whole records.
+    """Return the records; a mark that would take in whole records is read as a plain character.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def _plainly(line: str, delimiter: str) -> list[list[str]]:
 
 
 def _record_end(lines: Sequence[str], start: int, delimiter: str, width: int, shapes: set[str]) -> int | None:
-    """Return the index after the last line of the record at ``start``, None if it is never properly closed."""
+    """Return the index after the last line of the record at ``start``, None if it never closes."""
     end = start + 1
     while not _closed(lines[start:end], delimiter):
         if end - start > _MOST_LINES or end == len(lines) or _is_row(lines[end], delimiter, width, shapes):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import importlib
 import json
+import math
 import os
 import secrets
 import sys
@@ -32,6 +34,7 @@ Notes = tuple[Bilingual, ...]
 ROW_GROUP = 65_536
 EXCEL_ROWS = 1_048_575  # below the header
 EXCEL_TEXT = 32_767
+_EXCEL_YEAR = 1900
 _BATCH = 8_192
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -212,9 +215,11 @@ def write_csv(table: pa.Table, path: Path) -> Notes:
     import pyarrow as pa
     import pyarrow.csv as pa_csv
 
+    from feedback_nlp.io.flat import flat
+
     with pa.OSFile(str(path), "wb") as file:
         file.write(b"\xef\xbb\xbf")
-        pa_csv.write_csv(_flat(table), file)
+        pa_csv.write_csv(flat(table), file)
     return ()
 
 
@@ -229,32 +234,33 @@ def _json_lines(table: pa.Table) -> Iterator[bytes]:
     for batch in table.to_batches(max_chunksize=_BATCH):
         for row in batch.to_pylist():
             plain = {name: _json_value(value) for name, value in row.items()}
-            yield json.dumps(plain, ensure_ascii=False, allow_nan=False).encode() + b"\n"
+            yield json.dumps(plain, ensure_ascii=False, allow_nan=False, default=str).encode() + b"\n"
 
 
 def _json_value(value: Any) -> Any:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        return None
-    if value is None or isinstance(value, (str, bool, int, float, list, dict)):
+    """Return what JSON has for a value: null for what is not a number, ISO times, text for the rest."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (str, int)):
         return value
+    if isinstance(value, (list, dict)):
+        return _json_nested(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _flat(table: pa.Table) -> pa.Table:
-    """Join lists with ``;``."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    for position, field in enumerate(table.schema):
-        if pa.types.is_list(field.type) or pa.types.is_large_list(field.type):
-            texts = table.column(position).cast(pa.list_(pa.string()))
-            table = table.set_column(position, field.name, pc.binary_join(texts, ";"))
-    return table
+def _json_nested(value: list[Any] | dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _json_value(inner) for name, inner in value.items()}
+    return [_json_value(inner) for inner in value]
 
 
 def write_xlsx(table: pa.Table, path: Path) -> Notes:
     """Write one sheet; every string is text, never a formula or a link."""
     import xlsxwriter
+
+    from feedback_nlp.io.flat import flat
 
     if table.num_rows > EXCEL_ROWS:
         raise OutputError(
@@ -274,7 +280,7 @@ def write_xlsx(table: pa.Table, path: Path) -> Notes:
         }
         book = xlsxwriter.Workbook(str(path), options)
         try:
-            cut = _fill_sheet(book, _flat(table))
+            cut = _fill_sheet(book, flat(table))
         finally:
             _close(book)
     return _cut_note(cut)
@@ -316,8 +322,8 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any, dates: Any) -> boo
         sheet.write_boolean(row, place, value)
     elif isinstance(value, (int, float)):
         _write_number(sheet, row, place, value)
-    elif hasattr(value, "isoformat"):
-        sheet.write_datetime(row, place, value, dates)
+    elif isinstance(value, dt.date) and value.year >= _EXCEL_YEAR:
+        sheet.write_datetime(row, place, _wall_clock(value), dates)
     else:
         text = str(value)
         sheet.write_string(row, place, text[:EXCEL_TEXT])
@@ -325,9 +331,14 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any, dates: Any) -> boo
     return False
 
 
+def _wall_clock(value: dt.date) -> dt.date:
+    """Excel knows no time zones: the time stays as its own clock shows it."""
+    return value.replace(tzinfo=None) if isinstance(value, dt.datetime) else value
+
+
 def _write_number(sheet: Any, row: int, place: int, value: float) -> None:
     """Excel keeps 15 digits and knows no infinity."""
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if not math.isfinite(value):
         return
     if isinstance(value, int) and abs(value) >= 10**15:
         sheet.write_string(row, place, str(value))

@@ -88,6 +88,28 @@ def test_zoned_column_shows_its_own_clock():
     assert parse(pa.chunked_array([utc])).to_pylist() == [D(2025, 3, 1, 8, 5)]
 
 
+def test_long_columns_are_read_as_short_ones(monkeypatch):
+    cells = [
+        "2025/3/1 8:05",
+        "2025-03-01T08:05:09",
+        "2025年3月1日 24:00",
+        "45717",
+        "不详",
+        None,
+        "2025-02-30 8:05",
+    ]
+    cells += [
+        "2025/3/1",
+        "2025/3/1 下午 3:20",
+        "2025-03-01 08:61:00",
+        "2025.3.1 8:05:61",
+        "2025-03-01T08:05:09Z",
+    ]
+    short = parse(pa.chunked_array([cells]))
+    monkeypatch.setattr("feedback_nlp.io.times._MANY", 3)
+    assert parse(pa.chunked_array([cells])).to_pylist() == short.to_pylist()
+
+
 def test_empty_columns():
     for kind in (pa.string(), pa.null(), pa.int64()):
         assert parse(pa.chunked_array([pa.array([], kind)])).to_pylist() == []
