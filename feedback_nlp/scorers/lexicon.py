@@ -1,8 +1,8 @@
 """The scorer that needs no training: a taxonomy's terms and phrases, word lists and a few rules of reading.
 
-A user's own taxonomy works at once. Four files share the work: ``lexicon_entries`` compiles everything to look for
-into one matcher, ``lexicon_reading`` reads a clause, ``lexicon_context`` a review, ``lexicon_tables`` says what the
-evidence is worth.
+A user's own taxonomy works at once. ``lexicon_entries`` compiles everything to look for into one matcher,
+``lexicon_reading`` reads a clause, ``lexicon_context`` a review; ``lexicon_tables`` says what evidence is
+worth.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,11 @@ from numpy.typing import NDArray
 
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction, Scorer
-from feedback_nlp.scorers.lexicon_context import place, sign, summarise
+from feedback_nlp.scorers.lexicon_context import place, sign, summarise, tone
 from feedback_nlp.scorers.lexicon_entries import Entry, compile_entries, hits_by_text
 from feedback_nlp.scorers.lexicon_files import read_folder, write_folder
 from feedback_nlp.scorers.lexicon_reading import Reading, read_clause
-from feedback_nlp.scorers.lexicon_tables import FLAG_SCORES, level_table, overall_probabilities
+from feedback_nlp.scorers.lexicon_tables import FLAG_SCORES, evidence_table, overall_probabilities
 from feedback_nlp.scorers.lexicon_words import Words, load_words
 from feedback_nlp.taxonomy import GENERAL, Taxonomy, load_taxonomy
 from feedback_nlp.text.clauses import cut_column
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["LexiconScorer"]
 
 # Micro-averaged F1 over facets is best when mentions are kept from about half its own value on.
-THRESHOLD = 0.35
+THRESHOLD = 0.3
 FLAG_THRESHOLD = 0.4
 
 
@@ -92,7 +93,7 @@ class LexiconScorer(Scorer):
         ]
         self.flag_owners_ = np.array([flag for flag, _ in pairs], dtype=np.int64)
         self.flag_matcher_ = TermMatcher([phrase for _, phrase in pairs])
-        self.table_ = level_table()
+        self.table_ = evidence_table()
         self.thresholds_ = np.full(len(self.taxonomy_.codes), THRESHOLD, dtype=np.float32)
         self.flag_thresholds_ = np.full(len(FLAGS), FLAG_THRESHOLD, dtype=np.float32)
         return self
@@ -102,21 +103,21 @@ class LexiconScorer(Scorer):
         original = [text if isinstance(text, str) else None for text in texts]
         cut = cut_column(original) if clauses is None else clauses
         normal = normalize_column(original)
-        readings = self._read(normal, cut)
+        readings = self.read(normal, cut)
         block = np.zeros((len(cut), len(self.taxonomy_.codes), 3), dtype=np.float32)
         summaries = np.zeros((cut.n_reviews, 4))
         general = self.taxonomy_.index.get(GENERAL, -1)
         starts = np.searchsorted(cut.review, np.arange(cut.n_reviews + 1))
-        cells: list[tuple[int, int, int, int]] = []
-        for review, (first, last) in enumerate(zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)):
+        cells: list[tuple[int, ...]] = []
+        for review, (first, last) in enumerate(pairwise(starts.tolist())):
             placed = place(readings[first:last], general)
-            summaries[review] = summarise(readings[first:last], placed)
-            for offset, evidence in enumerate(placed):
-                cells.extend(
-                    (first + offset, item.facet, item.level, sign(item.value) + 1) for item in evidence
-                )
-        row, facet, level, column = np.array(cells, dtype=np.int64).reshape(-1, 4).T
-        block[row, facet] = self.table_[level, column]
+            summary = summarise(readings[first:last], placed)
+            summaries[review] = summary
+            mood = tone(summary) + 1
+            for row, evidence in enumerate(placed, first):
+                cells.extend((row, item.facet, item.level, sign(item.value) + 1, mood) for item in evidence)
+        rows, facets, *kinds = np.array(cells, dtype=np.int64).reshape(-1, 5).T
+        block[rows, facets] = self.table_[tuple(kinds)]
         return Prediction(block, overall_probabilities(summaries), self._flags(normal, cut))
 
     def save(self, folder: str | Path) -> Path:
@@ -150,8 +151,8 @@ class LexiconScorer(Scorer):
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
-    def _read(self, normal: Sequence[str], cut: Clauses) -> list[Reading]:
-        """Return the reading of every clause; equal clauses are read once."""
+    def read(self, normal: Sequence[str], cut: Clauses) -> list[Reading]:
+        """Return the reading of every clause of normalised texts; equal clauses are read once."""
         spans = zip(cut.review.tolist(), cut.start.tolist(), cut.end.tolist(), strict=True)
         texts = [normal[review][start:end] for review, start, end in spans]
         distinct = list(dict.fromkeys(texts))

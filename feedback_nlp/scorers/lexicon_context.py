@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from feedback_nlp.scorers.lexicon_reading import LUKEWARM, Evidence, Level, Reading
 
-__all__ = ["place", "sign", "summarise"]
+__all__ = ["place", "sign", "summarise", "tone"]
 
 # A clause about nothing else has at most this many characters beside its opinion.
 PURE = 0
 # Later clauses conclude, and what follows 但是 is the point: weights for the overall judgement.
 LATE_WEIGHT, CONTRAST_WEIGHT = 0.5, 0.5
+# Balance of praise and blame, from -1 to 1, from which on a review has a tone.
+ONE_SIDED = 0.3
 # A subject that was only named lends itself to a judgement that stands in the next clause.
 _NAMED = (Level.MODIFIER, Level.TERM, Level.PATTERN)
 
@@ -19,6 +21,13 @@ _NAMED = (Level.MODIFIER, Level.TERM, Level.PATTERN)
 def sign(value: float) -> int:
     """Return -1, 0 or 1 for a value that blames, is lukewarm or praises."""
     return int(value > LUKEWARM) - int(value < -LUKEWARM)
+
+
+def tone(summary: Sequence[float]) -> int:
+    """Return -1, 0 or 1 for a review that mostly blames, is mixed or says little, or mostly praises."""
+    praise, blame = summary[:2]
+    balance = (praise - blame) / (praise + blame + 1)
+    return int(balance > ONE_SIDED) - int(balance < -ONE_SIDED)
 
 
 def place(readings: Sequence[Reading], general: int) -> list[tuple[Evidence, ...]]:

@@ -23,7 +23,7 @@ NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
 LUKEWARM = 0.15
 # Between a noun and its adjective stand only such characters (噪音还是有点大).
 _BETWEEN = re.compile(
-    r"[的是也都还就有点些很太较挺真好超最更非常特别不又实在确也比一般么那这相当略偏极得算了上不没却倒并未够怎可越来]*\Z"
+    "[的是也都还就有点些很太较挺真好超最更非常特别不又实在确也比一般么那这相当略偏极得算了上没却倒并未够怎可越来]*"
 )
 _FILLERS = re.compile(
     "[的了啊呀吧呢哦啦吗嘛么哈唉哎是就都也还又再才只却真我你他她它这那个家一些有点体来说感觉得第次。!~ ]"
@@ -70,7 +70,7 @@ class Reading:
     free : float or None
         Sum of the opinions that no facet took; None where there is none.
     rest : int
-        Characters of the clause that are neither opinions nor fillers; counted only where there is no evidence.
+        Characters of the clause outside opinions and fillers; counted only where there is no evidence.
     contrast : bool
         Whether it opens with a word like 但是.
     whole : bool
@@ -159,7 +159,7 @@ def _conditioned(
     """Return the polarity of an adjective by the nearest noun before it, 0 where there is none."""
     adjective = text[hit.start : hit.end]
     for noun in reversed(nouns):
-        if noun.end <= hit.start and _BETWEEN.match(text[noun.end : hit.start]):
+        if noun.end <= hit.start and _BETWEEN.fullmatch(text[noun.end : hit.start]):
             value = conditioned.get((text[noun.start : noun.end], adjective))
             if value is not None:
                 return value
@@ -248,9 +248,9 @@ def _behind(
     """Return the first opinion in or behind the term with no other subject between, save 和."""
     limit = len(text)
     for other in [*later, *phrases]:
-        if other.start >= term.end and other.entry.facet != term.entry.facet:
-            if not _JOINED.match(text[term.end : other.start]):
-                limit = min(limit, other.start)
+        apart = other.start >= term.end and other.entry.facet != term.entry.facet
+        if apart and not _JOINED.match(text[term.end : other.start]):
+            limit = min(limit, other.start)
     for position, opinion in enumerate(opinions):
         if opinion.start >= term.start and opinion.start < limit:
             return position

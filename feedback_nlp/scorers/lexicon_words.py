@@ -1,7 +1,7 @@
 """The word lists behind the lexicon scorer: polarity, modifiers, adjectives that depend on their noun, flags.
 
-Each is a tab-separated file in ``resources/lexicons``; lines that begin with ``#`` are comments and say what the
-columns mean.
+Each is a tab-separated file in ``resources/lexicons``; lines that begin with ``#`` are comments and say what
+the columns mean.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Words:
     Attributes
     ----------
     polarity : dict of str to float
-        Words that praise (above 0, to 1) or blame (below 0, to -1) whatever they are said of; 0 for words that
-        hold such a word but no opinion (差不多), and for lukewarm ones (一般).
+        Words that praise (above 0, to 1) or blame (below 0, to -1) whatever they are said of; 0 for lukewarm
+        ones (一般) and for words that hold such a word but no opinion (差不多).
     modifiers : dict of str to (kind, weight)
         Words that change the polarity of what stands near them; the file says what each kind's weight means.
     conditioned : dict of (noun, adjective) to float
