@@ -236,7 +236,8 @@ def _sum_cells(cells: pa.Table) -> pa.Table:
 
 
 def _customers(facts: Facts, pairs: pa.Table) -> pa.Table:
-    if not facts.has("customer"):
+    # By the column, not its values: a batch in which nobody is named must add up like any other.
+    if "customer" not in facts.reviews.column_names:
         return _CUSTOMERS.empty_table()
     wanted = pairs.filter(pc.field("level").isin(["all", "issue"]) & (pc.field("label") == ""))
     named = wanted.append_column("customer", facts.respondents.take(wanted["row"]))

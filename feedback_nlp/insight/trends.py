@@ -16,11 +16,12 @@ __all__ = ["MIN_PERIODS", "Calendar", "Trend", "adjust", "calendar", "trends"]
 
 MIN_PERIODS = 4
 _MIN_WEEKS = 8
-# Fewer reviews can't show a trend at any level that survives the correction over issues.
-_MIN_REVIEWS = 5
+# Fewer reviews can't show a trend that survives the correction over issues; testing them would only cost the
+# others power (independent filtering on the total, Bourgon et al. 2010).
+_MIN_REVIEWS = 8
 _LEVEL = 0.05
 # Degrees of freedom that the common dispersion counts for in the dispersion of one issue.
-_PRIOR_DF = 20.0
+_PRIOR_DF = 30.0
 # Tenfold a period: where all counts are in the first or the last period, the likelihood has no maximum.
 _MAX_SLOPE = float(np.log(10))
 _STEPS = 60
@@ -111,9 +112,9 @@ def trends(counts: Ints, base: Ints, position: Floats) -> Trend:
         Log-linear quasi-Poisson fit y_t ~ N_t·exp(α + β·t) by maximum likelihood, change = exp(β) − 1. The
         test is the quasi-likelihood F test (deviance without β − deviance with β)/φ on 1 and d degrees of
         freedom (McCullagh & Nelder 1989, §4.5), which holds where all counts sit at one end and a Wald test
-        doesn't. φ joins the issue's Pearson dispersion with that of all issues, worth 20 degrees of freedom
+        doesn't. φ joins the issue's Pearson dispersion with that of all issues, worth 30 degrees of freedom
         (as in Smyth 2004), and is at least 1. rising / falling: Benjamini–Hochberg q < .05; unknown: fewer
-        than 4 periods or 5 reviews.
+        than 4 periods or 8 reviews.
     """
     n_issues = len(counts)
     nothing = np.full(n_issues, np.nan)
