@@ -15,9 +15,15 @@ __all__ = ["exact", "near"]
 
 # Below this length two customers may well write the same ("不错").
 SHORTEST = 10
-SHINGLE = 3
-# Bands of the signature and rows in each: a pair of similarity 0.8 shares a band with probability 0.9998.
-BANDS, ROWS = 16, 4
+# Near duplicates: shortest text in letters and digits, length of the runs compared, least similarity.
+# On 20,300 real reviews of seven kinds that gives 50 pairs, of which about 45 are one text reworked.
+SHORTEST_NEAR = 16
+SHINGLE = 2
+THRESHOLD = 0.5
+PERMUTATIONS = 96
+# A missed pair weighs 32 times a needless candidate, for candidates are verified: of pairs of similarity 0.5
+# one in 60 is missed, of 0.6 one in 2,000.
+WEIGHTS = (0.03, 0.97)
 SEED = 1
 
 
@@ -59,10 +65,10 @@ def exact(
     return found
 
 
-def near(texts: Sequence[str | None], ids: Sequence[str], threshold: float = 0.8) -> list[str | None]:
+def near(texts: Sequence[str | None], ids: Sequence[str], threshold: float = THRESHOLD) -> list[str | None]:
     """Name for each review the first one with nearly the same text.
 
-    Candidates come from MinHash signatures of character 3-shingles (Broder 1997) banded by
+    Candidates come from MinHash signatures of character bigrams (Broder 1997), punctuation aside, banded by
     locality-sensitive hashing, and are kept if their Jaccard similarity reaches the threshold.
 
     Parameters
@@ -75,12 +81,12 @@ def near(texts: Sequence[str | None], ids: Sequence[str], threshold: float = 0.8
     Returns
     -------
     list of str or None, length n
-        The id of the first review that is near; ``None`` for the others and for texts under 10 characters.
+        The id of the first review that is near; ``None`` for the others and for texts under 16 letters.
     """
     position: dict[str, int] = {}
-    keys = _keys(texts)
+    keys = [_letters(key) for key in _keys(texts)]
     for row, key in enumerate(keys):
-        if len(key) >= SHORTEST:
+        if len(key) >= SHORTEST_NEAR:
             position.setdefault(key, row)
     sources = dict(zip(position, _near_sources(list(position), threshold), strict=True))
     rows = list(position.values())
@@ -95,13 +101,17 @@ def _keys(texts: Sequence[str | None]) -> list[str]:
     return ["".join(text.split()) for text in normalize_column(texts)]
 
 
+def _letters(text: str) -> str:
+    return "".join(char for char in text if char.isalnum())
+
+
 def _near_sources(texts: Sequence[str], threshold: float) -> list[int]:
     """Return for each of distinct texts the position of the first that is near, itself included."""
     from datasketch import MinHash, MinHashLSH
 
-    index = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
+    index = MinHashLSH(threshold=threshold, num_perm=PERMUTATIONS, weights=WEIGHTS)
     shingles = [_shingles(text) for text in texts]
-    signatures = MinHash.generator(shingles, num_perm=BANDS * ROWS, seed=SEED, hashfunc=_identity)
+    signatures = MinHash.generator(shingles, num_perm=PERMUTATIONS, seed=SEED, hashfunc=_identity)
     sources = []
     for row, signature in enumerate(signatures):
         candidates = sorted(index.query(signature))
@@ -115,8 +125,8 @@ def _shingles(text: str) -> NDArray[np.uint32]:
     """Return the distinct hashes of the runs of ``SHINGLE`` characters of ``text``, sorted."""
     codes = encode(text).astype(np.uint64)
     runs = np.lib.stride_tricks.sliding_window_view(codes, SHINGLE)
-    # 21 bits hold a code point; Fibonacci hashing spreads the 63 bits, of which the upper 32 are kept.
-    packed = (runs[:, 0] << np.uint64(42)) | (runs[:, 1] << np.uint64(21)) | runs[:, 2]
+    # 21 bits hold a code point; Fibonacci hashing spreads the 42 bits, of which the upper 32 are kept.
+    packed = (runs[:, 0] << np.uint64(21)) | runs[:, 1]
     return np.unique((packed * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)).astype(np.uint32)
 
 

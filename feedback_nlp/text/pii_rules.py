@@ -82,7 +82,7 @@ _PARTS: Mapping[str, str] = {
     "cjk": "[一-鿿]",
     # Characters of names of places and roads, not those of what is said around them.
     "place": "(?![在到于是住至的去往从了我有个和给为址您你他她这那如询诉请因被就可们说])[一-鿿]",
-    "title": "(?:先生|女士|小姐|太太|老师)",
+    "title": "(?:先生|女士|小姐|老师)",
     "label": "(?:联系人|姓名|收货人|收件人|寄件人|户名|开户人|经办人|投诉人|我叫|名叫)",
     # A given name is one or two characters that are no function words.
     "given": "(?:(?![的了是在有和与位个名这那就都也很不级档熟便全说让请叫对到天厢师])[一-鿿]){1,2}",
@@ -97,6 +97,9 @@ _NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("account", r"<chat> (?:<number>|:) <is> ([a-z][a-z0-9_-]{5,19}) (?![a-z0-9_-])", bool),
     ("account", r"<chat> <number>? <is> (\d{5,11}) (?!\d)", bool),
     ("order", r"<document> <is> ([a-z0-9][a-z0-9-]{5,63}) (?![a-z0-9-])", _digits(5)),
+    ("order", r"(?:订单|运单|工单|快递|保单|合同) [: ]{0,2} ([a-z]{0,4}\d{8,32}) (?![a-z0-9-])", bool),
+    ("id_card", r"(?:身份证|证件)(?:号码?)? <is> (\d{14,17}[\dx]) (?![a-z0-9])", bool),
+    ("bank_card", r"(?:卡号|账号|账户|银行卡) <is> (\d{4}(?:[ -]?\d{4}){2,3}[ -]?\d{0,3}) (?!\d)", bool),
     ("order", r"(?<![a-z0-9]) <courier> \d{10,16} (?![a-z0-9])", bool),
     (
         "id_card",

@@ -43,9 +43,18 @@ def test_repeated_ids_are_still_duplicates():
 
 
 def test_near_texts_name_the_first():
-    column = [LONG, "发货快，包装好，下次还来买这家的水果", LONG + "！", LONG.replace("一直", "总是"), LONG]
-    assert duplicates.near(column, list("abcde")) == [None, None, "a", None, "a"]
-    assert duplicates.near(column, list("abcde"), threshold=0.6) == [None, None, "a", "a", "a"]
+    column = [LONG, "发货快，包装好，下次还来买这家的水果啊", LONG + "！", LONG.replace("一直", "总是"), LONG]
+    assert duplicates.near(column, list("abcde")) == [None, None, "a", "a", "a"]
+    assert duplicates.near(column, list("abcde"), threshold=0.9) == [None, None, "a", None, "a"]
+
+
+def test_reworked_praise_is_near_and_other_praise_is_not():
+    column = [
+        "收货后试了几天才来评价的，做工精细，声音也小，性价比很高，是一次满意的购物。",
+        "收货以后试用了几天才来评价的，做工精细，声音比较小，性价比高，很满意的一次购物~",
+        "用了一个星期才来评价，做工一般，声音倒是不大，价格也合适，总的来说还算满意",
+    ]
+    assert duplicates.near(column, list("abc")) == [None, "a", None]
 
 
 def test_short_texts_are_never_near():

@@ -45,6 +45,10 @@ PLANTED = [
 LABELLED = [
     ("order", "订单号：", "AB12345678"),
     ("order", "工单编号", "9912345"),
+    ("order", "订单", "DD000000000001"),
+    ("id_card", "证件号", "999999190001010000"),
+    ("id_card", "身份证号码：", "99999919000101000x"),
+    ("bank_card", "卡号：", "6222 0202 0000 0000 008"),
     ("account", "加微信：", "abc_def123"),
     ("account", "VX号", "zhang_san"),
     ("account", "QQ", "123456789"),
@@ -60,6 +64,7 @@ PUBLIC = [
     "400-820-8820没人接，800-820-1111也是",
     "住1801房间，8号楼很新，3单元在后面",
     "前台小姐和服务员小姐都好，我和先生住得满意",
+    "房间太太小了，车上太太吵了",
     "课程老师与班主任老师都好，感谢老师",
     "导购小姐推荐的，适合年轻女士",
     "微信支付不了，qq音乐也打不开",
@@ -98,7 +103,7 @@ def test_no_planted_number_survives(before, case, after):
     assert secret not in pii.mask(text)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(noise | st.sampled_from([case[1] for case in PLANTED + LABELLED if len(case) > 1]), max_size=6)
 )
@@ -146,8 +151,8 @@ def test_check_digits():
 
 
 def test_a_number_that_fails_its_check_is_no_card():
-    assert pii.find("卡号6222020000005，好") == []
-    assert [span.kind for span in pii.find("身份证110105194912310021")] == ["order"]
+    assert pii.find("数字6222020000005，好") == []
+    assert [span.kind for span in pii.find("数字110105194912310021")] == ["order"]
 
 
 @pytest.mark.parametrize("unit", ["1", "1 ", "a@", "张", "路1", "中山", "微信", "1-", "栋1", "a."])
