@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight import drivers as driving
 from feedback_nlp.insight import nps, pareto, priority, quadrants, ranks, tables
+from feedback_nlp.insight.caveats import caveats
 from feedback_nlp.insight.facts import Facts
 from feedback_nlp.insight.features import features, outcome, poisson_weights
 from feedback_nlp.insight.shares import beta_prior, shrink, wilson
@@ -29,10 +30,6 @@ _DRIVER_DRAWS = 200
 # Candidates for the first place are those that take it at least this often.
 _CANDIDATE = 0.05
 _MANY_CANDIDATES = 5
-# Fewer counted reviews than this give intervals too wide to rank by.
-_FEW_REVIEWS = 100
-# From this part of negative reviews on, the file holds complaints only.
-_COMPLAINTS = 0.95
 
 Assign = Callable[..., tuple[pa.Table, pa.Table]]
 Floats = NDArray[np.float64]
@@ -192,7 +189,7 @@ def analyse(
         importance_reason=found["facet"].reason,
         r2={level: part.r2 for level, part in found.items()},
         n_counted=ledger.n,
-        warnings=_warnings(ledger, found["facet"], bars),
+        warnings=_caveats(ledger, found["facet"], bars),
     )
 
 
@@ -401,59 +398,13 @@ def _first(ledger: _Ledger, rank: Ints, drawn: ranks.Ranks, factors: ranks.Facto
     }
 
 
-def _warnings(ledger: _Ledger, found: driving.Drivers, bars: pa.Table) -> tuple[Bilingual, ...]:
-    """Collect what a reader must know before repeating a number."""
-    n = ledger.n
-    checks = [
-        (n < _FEW_REVIEWS, _few_reviews(n)),
-        (_complaint_share(ledger) >= _COMPLAINTS and n > 0, _COMPLAINTS_ONLY),
-        (not ledger.facts.has("time"), _NO_TIME),
-        (pareto.other_share(bars) > pareto.OTHER_LIMIT, _much_other(pareto.other_share(bars))),
-        (ledger.facts.n_shared > 0, _shared_ids(ledger.facts.n_shared)),
-    ]
-    told = [warning for holds, warning in checks if holds]
-    if found.reason is not None:
-        told.append(_no_importance(found.reason))
-    return tuple(told)
-
-
-def _complaint_share(ledger: _Ledger) -> float:
+def _caveats(ledger: _Ledger, found: driving.Drivers, bars: pa.Table) -> tuple[Bilingual, ...]:
     negative = int(ledger.tally.vector("all", [""], label="negative")[0])
-    return negative / max(ledger.n, 1)
-
-
-_COMPLAINTS_ONLY = Bilingual(
-    "几乎全是负面评价：占比只说明投诉的构成，不说明满意度；“对评分的影响”无从计算。",
-    "Nearly all reviews are negative: shares tell what the complaints are about, not how satisfied "
-    "customers are, and impact on the score is undefined.",
-)
-_NO_TIME = Bilingual("没有时间列：看不出趋势。", "There is no time column, so trends are unknown.")
-
-
-def _few_reviews(n: int) -> Bilingual:
-    return Bilingual(
-        f"只有 {n} 条可计入的评价，区间很宽，排序仅供参考。",
-        f"Only {n} reviews count: intervals are wide and the order is tentative.",
-    )
-
-
-def _much_other(part: float) -> Bilingual:
-    return Bilingual(
-        f"“其他”占帕累托图的 {part:.0%}，超过 {pareto.OTHER_LIMIT:.0%}："
-        "请读一读其中的原文，或在分类体系里补上问题。",
-        f"'Other' makes up {part:.0%} of the Pareto bars, over {pareto.OTHER_LIMIT:.0%}: "
-        "read its texts, or add problems to the taxonomy.",
-    )
-
-
-def _shared_ids(n: int) -> Bilingual:
-    return Bilingual(
-        f"有 {n} 行与别的行编号相同，每个编号只计一次。",
-        f"{n} rows share an id with another row; each id is counted once.",
-    )
-
-
-def _no_importance(reason: Bilingual) -> Bilingual:
-    return Bilingual(
-        f"各方面的重要性一律按 1 计：{reason.zh}", f"The importance of every facet is taken as 1. {reason.en}"
+    return caveats(
+        ledger.n,
+        negative_share=negative / max(ledger.n, 1),
+        has_time=ledger.facts.has("time"),
+        other_share=pareto.other_share(bars),
+        n_shared=ledger.facts.n_shared,
+        no_importance=found.reason,
     )

@@ -30,7 +30,7 @@ def make_features(negative, positive):
 
 
 def test_impact_on_score_matches_hand_worked_example():
-    # Blamers score 1 and 2 (mean 1.5, s² = .5, m = 2), the others 4, 5, 5, 4, 4, 5, 5, 4 (mean 4.5, s² = 2/7).
+    # Blamers score 1 and 2 (mean 1.5, s² = .5, m = 2), others 4, 5, 5, 4, 4, 5, 5, 4 (mean 4.5, s² = 2/7).
     # p = .2, impact .2·(1.5 − 4.5) = −.6 = 3.9 − 4.5.
     # se² = .04·(.25 + .0357143) + 9·.16/10 = .0114286 + .144 = .1554286
     y = np.array([1, 2, 4, 5, 5, 4, 4, 5, 5, 4], dtype=float)

@@ -25,7 +25,7 @@ def test_nothing_can_be_bought_off():
 def test_weights_are_scaled_and_checked():
     assert check_weights([5, 3, 2]) == pytest.approx((0.5, 0.3, 0.2))
     for bad in ([1, 2], [0, 0, 0], [1, -1, 1], [float("nan"), 1, 1], [float("inf"), 1, 1]):
-        with pytest.raises(ConfigError, match="0.5,0.3,0.2"):
+        with pytest.raises(ConfigError, match=r"0\.5,0\.3,0\.2"):
             check_weights(bad)
 
 

@@ -61,7 +61,7 @@ def test_pairs_collect_what_a_customer_says():
     found = evidence(facts, ["other:issue", "service.attitude:all"])
     assert (found.n_units, found.n_silent, found.n_respondents) == (2, 1, 3)
     assert found.counts.tolist() == [0, 2]
-    # 甲: 1 − .5·.4·.2 = .96, harshness .5 + .7 + .9, three mentions, one concern flag (safety is none), two reviews.
+    # 甲: 1 − .5·.4·.2 = .96, harshness .5 + .7 + .9, 3 mentions, 1 concern flag (safety is none), 2 reviews.
     own = int(np.argmax(found.sums[1]))
     assert found.chance[own] == pytest.approx(0.96)
     assert found.sums[:, own] == pytest.approx([2.1, 3, 1, 2])
