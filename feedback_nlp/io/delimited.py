@@ -26,6 +26,8 @@ from feedback_nlp.io.source import Source, empty_file, header_only
 
 __all__ = ["read"]
 
+# The csv module of Python 3.10 refuses NUL; this private character stands for it there.
+_NUL = "\ue0f0"
 # Rows from which the usual shape of the first cells is learnt.
 _REGULAR = 500
 DELIMITERS = (",", "\t", ";", "|")
@@ -42,7 +44,7 @@ def read(source: Source) -> Raw:
         If the file is empty, has only a header, or is not text.
     """
     decoded = to_utf8(source.data, source.name)
-    head = decoded.head()
+    head = decoded.head().replace("\0", _NUL)
     if not head.strip("\ufeff \t\r\n"):
         raise empty_file(source.name)
     if _MARKUP.match(head):
@@ -179,18 +181,28 @@ def _cells(table: pa.Table) -> list[tuple[str | None, ...]]:
 
 
 def _slow(body: pa.Buffer, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
-    text = bytes(body).decode("utf-8")
     names = layout.header.names
     first = layout.header.first + 1
     with _long_fields():
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter))
-        shapes = quotes.row_shapes(rows[:_REGULAR], len(names))
-        stray: list[int] = []
-        if quotes.open_end(rows[-1], body) or quotes.swallowed(rows, layout.delimiter, len(names), shapes):
-            rows, stray = quotes.reread(text, layout.delimiter, len(names), shapes)
+        rows, stray = _all_records(body, layout)
     mended = mend(rows, names, layout.delimiter, first_row=first)
     table, notes = grid.build(mended.rows, replace(layout.header, names=(*names, *mended.extra_names)))
     return table, [*_stray_note([index + first for index in stray]), *mended.notes, *notes]
+
+
+def _all_records(body: pa.Buffer, layout: Layout) -> tuple[list[list[str]], list[int]]:
+    """Return all records, and the indices of those with a quotation mark that is never closed."""
+    plain = bytes(body).decode("utf-8")
+    text = plain.replace("\0", _NUL)
+    width = len(layout.header.names)
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter))
+    stray: list[int] = []
+    shapes = quotes.row_shapes(rows[:_REGULAR], width)
+    if quotes.open_end(rows[-1], body) or quotes.swallowed(rows, layout.delimiter, width, shapes):
+        rows, stray = quotes.reread(text, layout.delimiter, width, shapes)
+    if text is not plain:
+        rows = [[cell.replace(_NUL, "\0") for cell in cells] for cells in rows]
+    return rows, stray
 
 
 def _stray_note(rows: list[int]) -> list[Bilingual]:

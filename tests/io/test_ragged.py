@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedback_nlp.io.ragged import mend
+
+NAMES = ("编号", "评论内容", "评分")
+
+
+def test_regular_rows_pass():
+    rows = [["1", "好", "5"], ["2", "差", "1"]]
+    mended = mend(rows, NAMES, ",", first_row=2)
+    assert (mended.rows, mended.extra_names, mended.notes) == (rows, (), [])
+
+
+def test_empty_cells_beyond_the_header_are_nothing():
+    mended = mend([["1", "好", "5", "", " "]], NAMES, ",", first_row=2)
+    assert mended.rows == [["1", "好", "5"]]
+    assert mended.notes == []
+
+
+def test_joined_only_if_the_rest_fits():
+    regular = [["1", "好", "5"]] * 3
+    assert mend([*regular, ["2", "慢", "真慢", "1"]], NAMES, ",", first_row=2).rows[3] == [
+        "2",
+        "慢,真慢",
+        "1",
+    ]
+    kept = mend([*regular, ["2", "慢", "1", "多出来的"]], NAMES, ",", first_row=2)
+    assert kept.rows[3] == ["2", "慢", "1", "多出来的"]
+    assert kept.extra_names == ("列4",)
+    assert "5" in kept.notes[0].zh
+
+
+CELL = st.text("a1,好 ", max_size=4)
+
+
+@given(st.lists(st.lists(CELL, max_size=7), max_size=8))
+def test_nothing_is_lost(rows):
+    mended = mend(rows, NAMES, ",", first_row=1)
+    assert len({len(row) for row in mended.rows}) <= 1
+    for before, after in zip(rows, mended.rows, strict=True):
+        assert "".join(before).replace(",", "").strip() == "".join(after).replace(",", "").strip()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from feedback_nlp.errors import InputError
+from feedback_nlp.io.readers import read
+from feedback_nlp.io.source import Source, cannot_open
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix", "packed"),
+    [
+        ("a.csv", ".csv", None),
+        ("a.CSV.GZ", ".csv", "gzip"),
+        ("a.b.jsonl.zst", ".jsonl", "zstd"),
+        ("a", "", None),
+    ],
+)
+def test_suffix(tmp_path, name, suffix, packed):
+    source = Source(tmp_path / name)
+    assert (source.suffix, source.packed) == (suffix, packed)
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zst"])
+@pytest.mark.parametrize("content", [b"not packed at all", gzip.compress(b"a,b\n1,2\n" * 1000)[:-30]])
+def test_damaged_packing(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match="损坏"):
+        read(tmp_path / name)
+
+
+def test_packed_nothing(tmp_path):
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(b""))
+    with pytest.raises(InputError, match="空的"):
+        read(tmp_path / "a.csv.gz")
+
+
+def test_errors_of_the_system_are_told_apart():
+    assert "找不到" in str(cannot_open("a", FileNotFoundError()))
+    assert "文件夹" in str(cannot_open("a", IsADirectoryError()))
+    assert "Permission denied" in cannot_open("a", PermissionError(13, "Permission denied")).message("en")
