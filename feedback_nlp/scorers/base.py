@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,17 @@ class Scorer(ABC):
     flag_thresholds_: NDArray[np.float32]
     neutral_band_: float = NEUTRAL_BAND
     safety_threshold_: float = 0.9
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 (scikit-learn's signature)
+        """Return the arguments of ``__init__`` as stored; what scikit-learn's ``clone`` asks for."""
+        del deep
+        return {name: getattr(self, name) for name in signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> Scorer:
+        """Set arguments of ``__init__`` by name."""
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
 
     @abstractmethod
     def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:

@@ -67,16 +67,6 @@ class LexiconScorer(Scorer):
     def __init__(self, taxonomy: str | Path | Taxonomy = "default") -> None:
         self.taxonomy = taxonomy
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 (scikit-learn's signature)
-        """Return the arguments of ``__init__``, as scikit-learn's ``clone`` asks for them."""
-        return {"taxonomy": self.taxonomy}
-
-    def set_params(self, **params: Any) -> LexiconScorer:
-        """Set arguments of ``__init__`` by name."""
-        for name, value in params.items():
-            setattr(self, name, value)
-        return self
-
     def fit(self, reviews: Any = None, labels: Any = None) -> LexiconScorer:
         """Compile taxonomy and word lists; nothing is learnt from ``reviews`` and ``labels``.
 

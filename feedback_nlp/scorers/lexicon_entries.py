@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import NamedTuple
@@ -29,6 +30,7 @@ class Kind(IntEnum):
     WISH = 10
     IRONY = 11
     WHOLE = 12  # speaks of the whole (总体)
+    BLANK = 13  # holds an opinion word but no opinion (差价)
 
 
 class Entry(NamedTuple):
@@ -48,6 +50,12 @@ class Hit(NamedTuple):
     entry: Entry
 
 
+# Words without polarity that are a judgement all the same: lukewarm. The others only keep opinion words in
+# them from being found.
+_LUKEWARM = re.compile(
+    "一般|还行|还好|凑合|将就|马虎|中规中矩|普通|平平|不好不坏|无功无过|[那这]样|差不多|[说谈]不上|没什么?特别|正常|"
+    "可有可无|中等|中庸|及格|[😐😶🤔]"
+)
 # Kinds of modifiers.tsv that act alike.
 _MODIFIERS = {
     "negation": Kind.NEGATION,
@@ -82,7 +90,8 @@ def _facet_entries(taxonomy: Taxonomy) -> Iterator[Entry]:
 
 def _word_entries(words: Words) -> Iterator[Entry]:
     for word, value in words.polarity.items():
-        yield Entry(word, Kind.OPINION, -1, value)
+        blank = value == 0 and not _LUKEWARM.search(word)
+        yield Entry(word, Kind.BLANK if blank else Kind.OPINION, -1, value)
     for word, (kind, weight) in words.modifiers.items():
         if kind in _MODIFIERS:
             yield Entry(word, _MODIFIERS[kind], -1, weight)

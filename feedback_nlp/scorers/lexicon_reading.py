@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from feedback_nlp.scorers.lexicon_entries import Hit, Kind
+from feedback_nlp.taxonomy import REGEX_MARK
 
 __all__ = ["Evidence", "Level", "Reading", "read_clause"]
 
@@ -19,6 +20,8 @@ __all__ = ["Evidence", "Level", "Reading", "read_clause"]
 REACH = 4
 # 不差 praises less than 好: a negated opinion keeps this share of its strength.
 NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
+# Weight of a doubt from which down a clause only supposes (如果).
+SUPPOSED = 0.3
 # Values this near to zero are lukewarm.
 LUKEWARM = 0.15
 # Between a noun and its adjective stand only such characters (噪音还是有点大).
@@ -102,16 +105,20 @@ def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str]
     conditioned : mapping
         Polarity of (noun, adjective).
     """
+    hits = [hit for hit in hits if not _asked(text, hit)]
     subjects = _subjects(hits)
     phrases = [hit for hit in subjects if hit.entry.kind is Kind.PHRASE]
     words = _words(text, hits, phrases, conditioned)
-    opinions, judged = _opinions(text, words, phrases)
+    opinions, judged = _opinions(text, words, [_reverse(text, hit, hits) for hit in phrases])
     found = [Evidence(hit.entry.facet, Level.PHRASE, value) for hit, value in judged]
     terms = [hit for hit in subjects if hit.entry.kind is not Kind.PHRASE]
     wish = next((hit.entry.value for hit in words if hit.entry.kind is Kind.WISH), None)
     used, linked = _link(text, terms, opinions, phrases, wish)
     free = [opinion.value for position, opinion in enumerate(opinions) if position not in used]
     evidence = _merge([*found, *linked])
+    if any(hit.entry.kind is Kind.DOUBT and hit.entry.value <= SUPPOSED for hit in words):
+        level = Level.TERM if wish is None else Level.WISH
+        evidence = tuple(Evidence(item.facet, min(item.level, level), wish or 0.0) for item in evidence)
     return Reading(
         evidence,
         sum(free) if free else None if evidence else wish,
@@ -121,10 +128,37 @@ def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str]
     )
 
 
+def _asked(text: str, hit: Hit) -> bool:
+    """Whether a judgement is asked for, not given (好不好)."""
+    if hit.entry.kind is Kind.TERM:
+        return False
+    # Any part of the question 好不好 asks.
+    for middle in (hit.end, hit.start, hit.start - 1):
+        around = text[middle - 1 : middle], text[middle + 1 : middle + 2]
+        if middle > 0 and text[middle : middle + 1] == "不" and around[0] == around[1]:
+            return True
+    return False
+
+
+def _reverse(text: str, phrase: Hit, hits: list[Hit]) -> Hit:
+    """Return a phrase found by a regular expression with the polarity of the opinion in it (隔音不差)."""
+    if not phrase.entry.phrase.startswith(REGEX_MARK):
+        return phrase
+    inside = [
+        hit
+        for hit in hits
+        if hit.entry.kind is Kind.OPINION and phrase.start <= hit.start and hit.end <= phrase.end
+    ]
+    value = sum(hit.entry.value for hit in _longest(inside))
+    opposite = value * phrase.entry.value < 0 and text[phrase.start : phrase.end].find("不") >= 0
+    return phrase._replace(entry=phrase.entry._replace(value=-phrase.entry.value)) if opposite else phrase
+
+
 def _subjects(hits: list[Hit]) -> list[Hit]:
     """Return terms, patterns and phrases that do not lie inside a longer term or phrase."""
     named = [hit for hit in hits if hit.entry.kind in (Kind.TERM, Kind.PATTERN, Kind.PHRASE)]
-    covers = [hit for hit in named if hit.entry.kind is not Kind.PATTERN]
+    # What a regular expression spans may name other subjects too (房间的卫生差).
+    covers = [hit for hit in named if not hit.entry.phrase.startswith(REGEX_MARK)]
     return [hit for hit in named if not any(_inside(hit, other) for other in covers)]
 
 

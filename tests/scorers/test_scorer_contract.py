@@ -1,0 +1,182 @@
+"""What every scorer promises, run on each of them."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feedback_nlp.schema import FLAGS
+from feedback_nlp.scorers import SCORERS, load_model
+from feedback_nlp.scorers.base import Scorer
+from feedback_nlp.text.clauses import cut_column, from_spans
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+NAMES = [name for name in SCORERS if name == "lexicon" or (MODELS / name / "model.json").is_file()]
+TEXTS = [
+    "物流太慢了，客服倒是很耐心，退款拖了一周",
+    "",
+    "房间很小😀 隔音差！但是位置不错…",
+    None,
+    "快递，太慢了",
+    "   \n ，。！",
+    "ＷｉＦｉ很卡，价格高，性价比也不高",
+    "物流太慢了，客服倒是很耐心，退款拖了一周",
+    "再也不来了",
+]
+BLANK = [1, 3, 5]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def scorer(request) -> Scorer:
+    return load_model(request.param)
+
+
+def same(one, other) -> bool:
+    return all(
+        getattr(one, field).tobytes() == getattr(other, field).tobytes()
+        for field in ("clauses", "overall", "flags")
+    )
+
+
+def rows_of(prediction, clauses, review):
+    return prediction.clauses[clauses.review == review]
+
+
+def test_every_shipped_kind_is_here():
+    assert "lexicon" in NAMES
+
+
+def test_init_only_stores(scorer):
+    marks = {name: object() for name in inspect.signature(type(scorer)).parameters}
+    fresh = type(scorer)(**marks)
+    assert vars(fresh) == marks
+
+
+def test_sklearn_can_clone(scorer):
+    from sklearn.base import clone
+
+    copy = clone(scorer)
+    assert type(copy) is type(scorer)
+    assert not hasattr(copy, "thresholds_")
+    assert copy.get_params().keys() == scorer.get_params().keys()
+
+
+def test_shapes_types_and_ranges(scorer):
+    prediction = scorer.predict(TEXTS)
+    count, facets = len(cut_column(TEXTS)), len(scorer.taxonomy_.codes)
+    assert prediction.clauses.shape == (count, facets, 3)
+    assert prediction.overall.shape == (len(TEXTS), 3)
+    assert prediction.flags.shape == (len(TEXTS), len(FLAGS))
+    for array in (prediction.clauses, prediction.overall, prediction.flags):
+        assert array.dtype == np.float32
+        assert np.isfinite(array).all()
+        assert (array >= 0).all()
+        assert (array <= 1).all()
+    assert (prediction.clauses.sum(axis=2) <= 1 + 1e-5).all()
+    np.testing.assert_allclose(prediction.overall.sum(axis=1), 1, atol=1e-5)
+
+
+def test_fitted_attributes(scorer):
+    facets = len(scorer.taxonomy_.codes)
+    assert scorer.thresholds_.shape == (facets,)
+    assert scorer.flag_thresholds_.shape == (len(FLAGS),)
+    for thresholds in (scorer.thresholds_, scorer.flag_thresholds_):
+        assert ((thresholds > 0) & (thresholds <= 1)).all()
+    assert 0 <= scorer.neutral_band_ < 1
+    assert 0 < scorer.safety_threshold_ <= 1
+
+
+def test_blank_texts_say_nothing(scorer):
+    prediction = scorer.predict(TEXTS)
+    np.testing.assert_allclose(prediction.overall[BLANK], 1 / 3, atol=1e-6)
+    assert (prediction.flags[BLANK] < scorer.flag_thresholds_).all()
+
+
+def test_empty_column(scorer):
+    prediction = scorer.predict([])
+    assert prediction.clauses.shape == (0, len(scorer.taxonomy_.codes), 3)
+    assert prediction.overall.shape == (0, 3)
+    assert prediction.flags.shape == (0, len(FLAGS))
+
+
+def test_column_of_blanks(scorer):
+    prediction = scorer.predict(["", None, "。"])
+    assert prediction.clauses.shape[0] == 0
+    assert prediction.overall.shape == (3, 3)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_any_batch_gives_the_same_bits(scorer, size):
+    whole = scorer.predict(TEXTS)
+    parts = [scorer.predict(TEXTS[start : start + size]) for start in range(0, len(TEXTS), size)]
+    for field in ("clauses", "overall", "flags"):
+        joined = np.concatenate([getattr(part, field) for part in parts])
+        assert joined.tobytes() == getattr(whole, field).tobytes(), field
+
+
+def test_order_is_kept(scorer):
+    forward, backward = scorer.predict(TEXTS), scorer.predict(TEXTS[::-1])
+    cuts = cut_column(TEXTS), cut_column(TEXTS[::-1])
+    for review in range(len(TEXTS)):
+        mirrored = len(TEXTS) - 1 - review
+        assert np.array_equal(forward.overall[review], backward.overall[mirrored])
+        assert np.array_equal(forward.flags[review], backward.flags[mirrored])
+        assert np.array_equal(rows_of(forward, cuts[0], review), rows_of(backward, cuts[1], mirrored))
+
+
+def test_repeated_calls_agree(scorer):
+    assert same(scorer.predict(TEXTS), scorer.predict(TEXTS))
+
+
+def test_given_clauses_are_used(scorer):
+    prediction = scorer.predict(["物流太慢了，客服很好"], from_spans([[(0, 5)]]))
+    assert prediction.clauses.shape[0] == 1
+    cut = cut_column(TEXTS)
+    assert same(scorer.predict(TEXTS), scorer.predict(TEXTS, cut))
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [
+        ("物流太慢了，客服態度很差", "物流太慢了，客服态度很差"),
+        ("房間很髒，隔音差，不會再來", "房间很脏，隔音差，不会再来"),
+        ("ＡＰＰ閃退，退款一個月沒到賬", "app闪退，退款一个月没到账"),
+    ],
+)
+def test_script_and_width_do_not_matter(scorer, traditional, simplified):
+    assert same(scorer.predict([traditional]), scorer.predict([simplified]))
+
+
+def test_plain_cases(scorer):
+    codes = scorer.taxonomy_.codes
+    prediction = scorer.predict(["物流太慢了", "味道很好吃"])
+    scores = prediction.clauses.sum(axis=2)
+    assert [codes[row.argmax()] for row in scores] == ["logistics.speed", "product.taste"]
+    assert prediction.overall.argmax(axis=1).tolist() == [0, 2]
+
+
+def test_saved_and_loaded_it_is_the_same(scorer, tmp_path):
+    folder = scorer.save(tmp_path / "model")
+    assert folder == tmp_path / "model"
+    assert not [path for path in folder.iterdir() if path.suffix in (".pkl", ".pickle", ".joblib")]
+    loaded = load_model(folder)
+    assert same(loaded.predict(TEXTS), scorer.predict(TEXTS))
+    assert loaded.fingerprint() == scorer.fingerprint()
+    np.testing.assert_array_equal(loaded.thresholds_, scorer.thresholds_)
+
+
+def test_saving_twice_writes_the_same_bytes(scorer, tmp_path):
+    one, other = scorer.save(tmp_path / "a"), scorer.save(tmp_path / "b")
+    assert {p.name: p.read_bytes() for p in one.iterdir()} == {
+        p.name: p.read_bytes() for p in other.iterdir()
+    }
+
+
+def test_description(scorer):
+    described = scorer.describe()
+    assert described["name"] == scorer.name
+    assert len(described["sha256"]) == 64
+    assert described["taxonomy_sha256"] == scorer.taxonomy_.sha256
