@@ -123,7 +123,8 @@ class LexiconScorer(Scorer):
         ModelError
             If the folder is damaged or holds another kind of model.
         """
-        return cls(read_folder(folder) if taxonomy is None else taxonomy).fit()
+        own = read_folder(folder)
+        return cls(own if taxonomy is None else taxonomy).fit()
 
     def fingerprint(self) -> str:
         """Return the sha256 of taxonomy, word lists, tables and thresholds."""

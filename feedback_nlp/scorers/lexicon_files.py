@@ -63,6 +63,8 @@ def read_folder(folder: str | Path) -> Taxonomy:
         text = (source / TAXONOMY_FILE).read_bytes()
     except (OSError, ValueError) as error:
         raise _broken(source, f"读不了：{error}", f"can't be read: {error}") from error
+    if not isinstance(header, dict):
+        raise _broken(source, f"的 {MODEL_FILE} 不是对象", f"has a {MODEL_FILE} that is not an object")
     found = (header.get("kind"), header.get("format"))
     if found != (KIND, FORMAT):
         raise _broken(source, f"类型和格式是 {found}", f"is of kind and format {found}")
