@@ -31,6 +31,8 @@ _BARE = frozenset(
     """.split()  # noqa: SIM905 - a list of 50 short words reads better like this
 )
 _ELLIPSIS = re.compile(r"[。.…·⋯]+")
+# A row of emoji is an opinion without words: 👍👍, 😡.
+_EMOJI = re.compile("[\u2600-\u27bf\U0001f300-\U0001faff]")
 # Text of another script: a word or so of Latin may still be a Chinese customer's ("ok", "nb", "yyds").
 _FEWEST_LETTERS = 5
 # Above this many Latin letters for each ideograph, a longer text is not Chinese.
@@ -49,7 +51,7 @@ def status(texts: Sequence[str | None]) -> list[str]:
     Returns
     -------
     list of str, length n
-        Of ``schema.STATUSES``: ``empty`` (nothing, or no letter and no word), ``default`` (written by the
+        Of ``schema.STATUSES``: ``empty`` (nothing, or neither a letter nor an emoji), ``default`` (written by the
         platform, or an answer that says nothing), ``foreign`` (not Chinese), ``ok``.
     """
     return [status_of(text) for text in texts]
@@ -74,7 +76,7 @@ def _by_script(normal: str) -> str:
     kinds = np.bincount(_scripts()[encode(normal)], minlength=4)
     han, latin, other = int(kinds[_HAN]), int(kinds[_LATIN]), int(kinds[_OTHER])
     if han + latin + other == 0:
-        return "empty"
+        return "ok" if _EMOJI.search(normal) else "empty"
     foreign = other > han or (latin >= _FEWEST_LETTERS and latin > _LATIN_PER_HAN * han)
     return "foreign" if foreign else "ok"
 

@@ -35,7 +35,7 @@ def test_default(text):
 
 @pytest.mark.parametrize(
     "text",
-    [None, float("nan"), "", " \n\u3000", "nan", "NULL", "N/A", "-", "--", "👍👍", "！！！", "666", "～"],
+    [None, float("nan"), "", " \n\u3000", "nan", "NULL", "N/A", "-", "--", "！！！", "666", "～"],
 )
 def test_empty(text):
     assert quality.status([text]) == ["empty"]
@@ -63,6 +63,8 @@ def test_foreign(text):
         "不错",
         "iPhone 15 Pro Max 256GB 很好",
         "ok",
+        "👍👍",
+        "😡",
         "电视机坏了",
         "電視機壞了",
         "没有什么不好",
