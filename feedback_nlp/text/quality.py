@@ -51,8 +51,8 @@ def status(texts: Sequence[str | None]) -> list[str]:
     Returns
     -------
     list of str, length n
-        Of ``schema.STATUSES``: ``empty`` (nothing, or neither a letter nor an emoji), ``default`` (written by the
-        platform, or an answer that says nothing), ``foreign`` (not Chinese), ``ok``.
+        Of ``schema.STATUSES``: ``empty`` (nothing, or neither a letter nor an emoji), ``default`` (written by
+        the platform, or an answer that says nothing), ``foreign`` (not Chinese), ``ok``.
     """
     return [status_of(text) for text in texts]
 
