@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import sparse, special
 
 from feedback_nlp.insight.facts import Facts, encode
 from feedback_nlp.insight.priority import CONCERN_FLAGS, priority, severity
@@ -33,7 +34,9 @@ __all__ = ["CLEAR", "Evidence", "Factors", "Ranks", "evidence", "order", "simula
 CLEAR = 0.95
 # Sum of the Dirichlet parameters: the weight .5 then has a standard deviation of about .07.
 _CONCENTRATION = 50.0
+# Draws made at a time, and (pair, draw) cells held at a time.
 _CHUNK = 64
+_CELLS = 4_000_000
 _LEVELS = np.arange(1, 6) / 5
 
 Floats = NDArray[np.float64]
@@ -69,6 +72,15 @@ class Evidence:
     def counts(self) -> Ints:
         """Respondents per issue, of shape (n_issues,)."""
         return np.bincount(self.issue, minlength=self.n_issues).astype(np.int64)
+
+    @cached_property
+    def adder(self) -> sparse.csr_array:
+        """Matrix of shape (5·n_issues, n_pairs) that adds up pairs, then each of ``sums``, by issue."""
+        pairs = np.arange(len(self.issue))
+        rows = np.concatenate([self.issue + part * self.n_issues for part in range(5)])
+        values = np.concatenate([np.ones(len(pairs)), *self.sums]).astype(np.float32)
+        shape = (5 * self.n_issues, len(pairs))
+        return sparse.csr_array((values, (rows, np.tile(pairs, 5))), shape=shape)
 
     @property
     def n_respondents(self) -> int:
@@ -200,9 +212,9 @@ def simulate(
     if found.n_issues == 0:
         nothing = np.zeros(0)
         return Ranks(rank, rank, nothing, nothing, nothing)
-    drawn = [
-        _draw(found, factors, weights, min(_CHUNK, draws - done), rng) for done in range(0, draws, _CHUNK)
-    ]
+    step = min(max(_CELLS // max(len(found.issue), 1), 1), _CHUNK)
+    sizes = (min(step, draws - done) for done in range(0, draws, step))
+    drawn = [_draw(found, factors, weights, size, rng) for size in sizes]
     fixed = np.concatenate([chunk[0] for chunk in drawn], axis=1)
     free = np.concatenate([chunk[1] for chunk in drawn], axis=1)
     low, high = _bounds(np.concatenate([fixed, free], axis=1) if not factors.given.all() else fixed)
@@ -257,18 +269,25 @@ def _draw(
 
 def _resample(found: Evidence, draws: int, rng: np.random.Generator) -> tuple[Floats, ...]:
     """Return respondents and sums per issue, each (n_issues, draws), and the base of shape (draws,)."""
-    drawn = rng.poisson(1.0, size=(found.n_units, draws))
-    kept = rng.random(size=(len(found.issue), draws)) < found.chance[:, None]
-    weight = np.where(kept, drawn[found.unit], 0).astype(float)
+    drawn = _poisson(found.n_units, draws, rng)
+    kept = rng.random(size=(len(found.issue), draws), dtype=np.float32) < found.chance[:, None]
+    weight = drawn[found.unit] * kept
     # The sum of independent Poisson(1) counts of those without an issue is one Poisson count.
-    n_respondents = drawn.sum(axis=0) + rng.poisson(found.n_silent, size=draws)
-    pairs = np.arange(len(found.issue))
-    shape = (found.n_issues, len(found.issue))
-    sums = [sparse.csr_array((row, (found.issue, pairs)), shape=shape) @ weight for row in found.sums]
-    count = sparse.csr_array((np.ones(len(pairs)), (found.issue, pairs)), shape=shape) @ weight
+    n_respondents = drawn.sum(axis=0, dtype=float) + rng.poisson(found.n_silent, size=draws)
+    count, *sums = (found.adder @ weight).astype(float).reshape(5, found.n_issues, draws)
     expected = np.bincount(found.issue, weights=found.chance, minlength=found.n_issues)
     centred = count * (found.counts / np.maximum(expected, 1e-12))[:, None]
     return centred, *sums, np.maximum(n_respondents, 1).astype(float)
+
+
+def _poisson(n: int, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return Poisson(1) counts of shape (n, draws), ten times as fast as the generator's own.
+
+    A 16-bit number looks the count up, so that probabilities are right to 2⁻¹⁶ and counts end at 8.
+    """
+    middle = (np.arange(1 << 16) + 0.5) / (1 << 16)
+    table = np.searchsorted(special.pdtr(np.arange(20), 1.0), middle).astype(np.float32)
+    return table[rng.integers(1 << 16, size=(n, draws), dtype=np.uint16)]
 
 
 def _importance(factors: Factors, draws: int, rng: np.random.Generator) -> Floats:
