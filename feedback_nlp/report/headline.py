@@ -120,8 +120,10 @@ def _unclear(row: Mapping[str, Any], first: Mapping[str, Any], by_id: Mapping[st
 
 
 def _why(row: Mapping[str, Any], n: int, words: Words, *, named: bool) -> str:
-    parts = [words("headline.places", n=n, **row["places"]), row["trend_text"]]
+    parts = [words("headline.places", n=n, **row["places"])]
     # Where there are too few reviews to tell, saying so is no reason.
+    if row["trend"] != "unknown":
+        parts.append(row["trend_text"])
     if row["where"] and row["where"]["kind"] != "unclear":
         parts.append(row["where"]["text"])
     key = "headline.why" if named else "headline.why_joined"

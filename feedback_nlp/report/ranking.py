@@ -129,8 +129,14 @@ def period_name(period: str, words: Words, *, short: bool = False) -> str:
     found = re.fullmatch(r"(\d{4})-(W?)(\d{2})", period)
     if found is None:
         return period
-    key = "number.week" if found[2] else "number.month_short" if short else "number.month"
-    return words(key, year=found[1], number=int(found[3]), padded=found[3])
+    if found[2]:
+        return words("number.week", year=found[1], number=int(found[3]))
+    month = words("number.months").split("|")[int(found[3]) - 1]
+    return (
+        words("number.month_short", month=month)
+        if short
+        else words("number.month", year=found[1], month=month)
+    )
 
 
 def _trend_text(row: Mapping[str, Any], words: Words) -> str:

@@ -121,18 +121,26 @@ def review(rng: random.Random, row: int, month: int, store: str, picks: list, me
     for clause, (start, end, facet, sign) in enumerate(spans):
         mentions.append(mention(review_id, clause, start, end, text, facet, sign))
     total = sum(sign for *_, sign in spans) / max(len(spans), 1)
+    return review_row(
+        review_id, text, status=status, polarity=total, rating=float(round(3 + 2 * total)), store=store,
+        nps=float(round(5 + 5 * total)) if row % 3 == 0 else None, channel=rng.choice(CHANNELS),
+        time=datetime(2025 + month // 12, month % 12 + 1, rng.randint(1, 28), 10),
+        product=rng.choice(PRODUCTS), customer=f"C{rng.randint(1, 300):04d}",
+        fb_confidence=rng.uniform(0.5, 1), fb_needs_review=row % 13 == 0,
+        fb_elements=sorted({facet for _, _, facet, _ in spans}),
+        fb_negative=sorted({facet for _, _, facet, sign in spans if sign < 0}),
+        fb_flags=["safety"] if ("product.safety", -1) in picks else [],
+        fb_duplicate_of="000001" if row % 90 == 89 else None,
+    )  # fmt: skip
+
+
+def review_row(review_id: str, text: str, status: str = "ok", polarity: float = -0.8, **more: object) -> dict:
+    """One scored review; roles that are not given are null."""
     return {
-        "review_id": review_id, "text": text, "rating": float(round(3 + 2 * total)),
-        "nps": float(round(5 + 5 * total)) if row % 3 == 0 else None,
-        "time": datetime(2025 + month // 12, month % 12 + 1, rng.randint(1, 28), 10),
-        "channel": rng.choice(CHANNELS),
-        "product": rng.choice(PRODUCTS), "store": store, "customer": f"C{rng.randint(1, 300):04d}",
-        "amount": None, "tier": None, "fb_polarity": total, "fb_label": schema.label_of(total),
-        "fb_confidence": rng.uniform(0.5, 1), "fb_elements": sorted({facet for _, _, facet, _ in spans}),
-        "fb_negative": sorted({facet for _, _, facet, sign in spans if sign < 0}),
-        "fb_flags": ["safety"] if ("product.safety", -1) in picks else [],
-        "fb_needs_review": row % 13 == 0, "fb_status": status,
-        "fb_duplicate_of": "000001" if row % 90 == 89 else None,
+        **dict.fromkeys(all_columns().names),
+        "review_id": review_id, "text": text, "fb_polarity": polarity, "fb_label": schema.label_of(polarity),
+        "fb_confidence": 0.9, "fb_elements": [], "fb_negative": [], "fb_flags": [], "fb_needs_review": False,
+        "fb_status": status, **more,
     }  # fmt: skip
 
 

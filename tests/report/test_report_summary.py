@@ -1,0 +1,247 @@
+"""The numbers and sentences of a report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from conftest import META, all_columns, assign, make_summary, make_tables, mention, review_row
+
+from feedback_nlp import schema
+from feedback_nlp.insight.analysis import analyse
+from feedback_nlp.report import summary as report_summary
+from feedback_nlp.report.ranking import period_name
+from feedback_nlp.report.wording import Words
+from feedback_nlp.taxonomy import Taxonomy
+
+CONTRACT = {
+    "schema",
+    "input",
+    "options",
+    "model",
+    "reviews",
+    "satisfaction",
+    "elements",
+    "issues",
+    "warnings",
+}
+
+
+def built(
+    rows: list[dict], mentions: list[dict], taxonomy: Taxonomy, lang: str = "zh", mask: bool = True
+) -> dict:
+    reviews = pa.Table.from_pylist(rows, schema=all_columns())
+    marks = pa.Table.from_pylist(mentions, schema=schema.mentions_schema())
+    insight = analyse(reviews, marks, taxonomy, draws=50, lang=lang, assign=assign)
+    return report_summary.build(reviews, insight.mentions, insight, taxonomy, META, lang=lang, mask=mask)
+
+
+def said(summary: dict) -> str:
+    return " ".join(item["text"] for item in summary["headline"]["sentences"])
+
+
+# ---- summary.json ----
+
+
+def test_public_summary_is_the_contract(summary: dict) -> None:
+    public = report_summary.public(summary)
+    assert public.keys() >= CONTRACT
+    assert public["schema"] == 1
+    assert public["reviews"].keys() >= {
+        "n", "n_scored", "n_empty", "n_default", "n_duplicates", "n_masked", "n_needs_review", "period",
+    }  # fmt: skip
+    assert public["satisfaction"].keys() >= {"rating_mean", "nps", "nps_low", "nps_high", "csat"}
+    elements = {"element", "n_reviews", "share", "negative_share", "low", "high", "mean_polarity"}
+    assert all(row.keys() == elements for row in public["elements"])
+    for row in public["issues"]:
+        assert row.keys() >= {*schema.issues_schema().names, "by_month", "by_store"}
+        assert all(month.keys() == {"month", "n_reviews"} for month in row["by_month"])
+        assert all("store" in store for store in row["by_store"])
+
+
+def test_public_summary_is_plain_json(summary: dict) -> None:
+    public = report_summary.public(summary)
+    assert json.loads(json.dumps(public, allow_nan=False)) == public
+
+
+def test_months_and_stores_add_up(summary: dict) -> None:
+    for row in report_summary.public(summary)["issues"]:
+        assert sum(month["n_reviews"] for month in row["by_month"]) == row["n_reviews"]
+        assert sum(store["n_reviews"] for store in row["by_store"]) == row["n_reviews"]
+
+
+def test_counts_of_the_data(summary: dict) -> None:
+    counts = summary["reviews"]
+    rows, _ = make_tables(420)
+    assert counts["n"] == 420
+    assert counts["n_default"] == rows["fb_status"].to_pylist().count("default")
+    assert counts["n_counted"] == counts["n_scored"] - counts["n_duplicates"]
+    assert counts["n_negative"] + counts["n_neutral"] + counts["n_positive"] == counts["n_counted"]
+    assert counts["negative_low"] < counts["negative_share"] < counts["negative_high"]
+    assert counts["period"][0] >= "2025-01-01"
+    assert counts["n_masked"] == sum("13812345678" in text for text in rows["text"].to_pylist())
+
+
+def test_an_issue_has_as_many_reviews_as_it_counts(summary: dict) -> None:
+    counted = summary["table"]["counted"]
+    found: dict[str, set[int]] = {}
+    for row, issue in zip(summary["mentions"]["row"], summary["mentions"]["issue_id"], strict=True):
+        if issue and counted[row]:
+            found.setdefault(issue, set()).add(row)
+    assert {row["issue_id"]: row["n_reviews"] for row in summary["issues"]} == {
+        issue: len(rows) for issue, rows in found.items()
+    }
+
+
+# ---- personal data ----
+
+
+def test_personal_data_is_masked_everywhere(taxonomy: Taxonomy) -> None:
+    assert "13812345678" not in json.dumps(make_summary(200, taxonomy), default=str)
+    assert "13812345678" in json.dumps(make_summary(200, taxonomy, mask=False), default=str)
+
+
+def test_masked_mentions_keep_their_place(summary: dict) -> None:
+    texts, mentions = summary["table"]["text"], summary["mentions"]
+    spans = zip(mentions["row"], mentions["start"], mentions["end"], mentions["text"], strict=True)
+    assert all(texts[row][start:end] == text for row, start, end, text in spans)
+
+
+# ---- evidence ----
+
+
+def test_quotes_are_the_clause_in_its_review(summary: dict) -> None:
+    texts = dict(zip(summary["table"]["review_id"], summary["table"]["text"], strict=True))
+    for issue in summary["issues"]:
+        assert 1 <= len(issue["quotes"]) <= 3
+        for quote in issue["quotes"]:
+            whole = quote["before"].lstrip("…") + quote["clause"] + quote["after"].rstrip("…")
+            assert quote["clause"]
+            assert whole in texts[quote["review_id"]]
+
+
+def test_a_long_review_is_cut_around_the_clause(taxonomy: Taxonomy) -> None:
+    text = "很" * 300 + "退款拖了两周" + "吧" * 300
+    marks = [mention("1", 0, 300, 306, text, "after_sales.refund", -1)]
+    quote = built([review_row("1", text)], marks, taxonomy)["issues"][0]["quotes"][0]
+    assert quote["clause"] == "退款拖了两周"
+    assert quote["before"].startswith("…很")
+    assert quote["after"].endswith("吧…")
+    assert len(quote["before"]) < 100
+
+
+def test_repeated_ids_find_their_own_rows(taxonomy: Taxonomy) -> None:
+    rows = [review_row("x", "退款很慢啊"), review_row("x", "真的发货慢"), review_row("y", "发货慢死了")]
+    marks = [
+        mention("x", 0, 0, 4, rows[0]["text"], "after_sales.refund", -1),
+        mention("x", 0, 2, 5, rows[1]["text"], "logistics.speed", -1),
+        mention("y", 0, 0, 3, rows[2]["text"], "logistics.speed", -1),
+    ]
+    summary = built(rows, marks, taxonomy)
+    assert summary["mentions"]["row"] == [0, 1, 2]
+    # One of the rows that share an id is counted, as insight does.
+    assert summary["reviews"]["n_counted"] == sum(summary["table"]["counted"]) == 2
+
+
+def test_voices_are_of_different_reviews_first(summary: dict) -> None:
+    for issue in summary["issues"]:
+        ids = [quote["review_id"] for quote in issue["quotes"]]
+        everyone = {example.rsplit(":", 2)[0] for example in issue["examples"]}
+        assert len(set(ids)) == min(3, len(everyone))
+
+
+# ---- what to fix first ----
+
+
+def test_safety_comes_first_then_the_clear_first(summary: dict) -> None:
+    tones = [item["tone"] for item in summary["headline"]["sentences"]]
+    assert tones == ["verify", "fix", "act"]
+    assert summary["headline"]["kind"] == "clear"
+    assert summary["headline"]["issue_id"] == "after_sales.refund.main"
+    leader = next(row for row in summary["issues"] if row["issue_id"] == "after_sales.refund.main")
+    text = said(summary)
+    for part in (
+        "退款拖延",
+        f"{leader['share'] * 100:.1f}%",
+        "95% 区间",
+        str(leader["n_reviews"]),
+        "漏电打火",
+    ):
+        assert part in text
+
+
+def test_no_clear_first_is_said(taxonomy: Taxonomy) -> None:
+    first = {"clear": False, "issue_id": "price.level.main", "p_first": 0.41, "safety": [],
+             "candidates": ["price.level.main", "logistics.speed.main"]}  # fmt: skip
+    summary = make_summary(420, taxonomy, first=first)
+    assert summary["headline"]["kind"] == "unclear"
+    assert [item["tone"] for item in summary["headline"]["sentences"]] == ["fix", "why", "act"]
+    assert "没有哪个问题明显排第一" in said(summary)
+    assert "价格偏贵" in said(summary)
+    assert "发货慢" in said(summary)
+
+
+def test_no_negatives(taxonomy: Taxonomy) -> None:
+    rows = [review_row(str(k), "店员态度特别好", polarity=0.8) for k in range(40)]
+    marks = [mention(str(k), 0, 0, 7, rows[k]["text"], "service.attitude", 1) for k in range(40)]
+    summary = built(rows, marks, taxonomy)
+    assert summary["headline"]["kind"] == "none"
+    assert summary["issues"] == []
+    assert "40 条" in said(summary)
+
+
+def test_nothing_to_count(taxonomy: Taxonomy) -> None:
+    summary = built([review_row("1", "", status="empty")], [], taxonomy)
+    assert summary["reviews"]["n_counted"] == 0
+    assert "没有可以计入统计的评价" in said(summary)
+    assert summary["reviews"]["negative_share"] is None
+
+
+def test_too_little_data(taxonomy: Taxonomy) -> None:
+    rows = [review_row(str(k), f"等了{k}天才发货") for k in range(5)]
+    marks = [mention(str(k), 0, 0, 7, rows[k]["text"], "logistics.speed", -1) for k in range(5)]
+    summary = built(rows, marks, taxonomy)
+    assert summary["headline"]["kind"] == "little"
+    assert "只有 5 条" in said(summary)
+    assert "应当排在第一位" not in said(summary)
+
+
+def test_the_english_twin_says_it_in_english(summary_en: dict) -> None:
+    text = said(summary_en)
+    assert "Slow refunds" in text
+    assert "95% interval" in text
+    assert not any("\u4e00" <= mark <= "\u9fff" for mark in text)
+
+
+# ---- where and when ----
+
+
+def test_one_shop_is_named_and_everywhere_is_not_one(summary: dict) -> None:
+    where = {row["issue_id"]: row["where"] for row in summary["issues"]}
+    assert where["service.attitude.main"]["unit"] == "滨江店"
+    assert where["service.attitude.main"]["text"].startswith("集中在滨江店")
+    assert where["after_sales.refund.main"]["kind"] == "everywhere"
+
+
+def test_a_rising_issue_shows_its_ends(summary: dict) -> None:
+    refund = next(row for row in summary["issues"] if row["issue_id"] == "after_sales.refund.main")
+    months = Counter({month["month"]: month["n_reviews"] for month in refund["by_month"]})
+    assert refund["trend"] == "rising"
+    assert f"1月 {months['2025-01']} 条 → 6月 {months['2025-06']} 条" in refund["trend_text"]
+
+
+@pytest.mark.parametrize(
+    ("period", "lang", "short", "name"),
+    [
+        ("2025-01", "zh", False, "2025年1月"),
+        ("2025-01", "zh", True, "1月"),
+        ("2025-01", "en", False, "Jan 2025"),
+        ("2025-W03", "zh", False, "2025年第3周"),
+        ("2025-W03", "en", False, "2025 week 3"),
+        ("Q1", "en", False, "Q1"),
+    ],
+)
+def test_period_names(period: str, lang: str, short: bool, name: str) -> None:
+    assert period_name(period, Words(lang), short=short) == name
