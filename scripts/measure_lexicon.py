@@ -2,8 +2,8 @@
 
     python scripts/measure_lexicon.py /path/to/train.jsonl
 
-Writes ``evidence.tsv`` and ``overall.tsv`` in ``feedback_nlp/resources/lexicons``. Run it again when the taxonomy or
-the word lists have changed much; never on files that are kept for reporting.
+Writes ``evidence.tsv`` and ``overall.tsv`` in ``feedback_nlp/resources/lexicons``. Run it again when the
+taxonomy or the word lists have changed much; never on files that are kept for reporting.
 """
 
 from __future__ import annotations

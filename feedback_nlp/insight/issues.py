@@ -1,9 +1,9 @@
 """Issues: every negative mention in exactly one named group of its facet.
 
 An issue is decided by the facet and the text of the clause alone, so identical strings always share one and
-row order does not matter; data added later moves a mention at most from 其他 into an issue whose phrase enough
-reviews share by then. The clauses around it are not looked at: they would give identical strings different
-issues. Three steps, the first that applies:
+row order does not matter; data added later moves a mention at most from 其他 into an issue whose phrase is by
+then shared by enough reviews. The clauses around it are not looked at: they would give identical strings
+different issues. Three steps, the first that applies:
 
 1. the taxonomy's ``problems`` of the facet, in their order; id ``facet:code``;
 2. a short phrase of aspect and opinion taken from the clause (空调太吵了 → 空调吵), when at least
@@ -212,14 +212,8 @@ def _match_problems(pairs: _Pairs, taxonomy: Taxonomy) -> list[_Issue | None]:
     result: list[_Issue | None] = []
     for facet, doc in zip(pairs.facets, of_pair.tolist(), strict=True):
         ranks = [owners[number] for number in hits.get(doc, ()) if owners[number][0] == facet]
-        result.append(_first(facet, ranks) if ranks else None)
+        result.append(_Issue(*min(ranks)) if ranks else None)
     return result
-
-
-def _first(facet: str, ranks: Sequence[tuple[str, int, str]]) -> _Issue:
-    _, position, code = min(ranks)
-    # A problem that a taxonomy calls "other" is the facet's 其他.
-    return _Issue(facet) if code == OTHER else _Issue(facet, position, code)
 
 
 def _problem_terms(taxonomy: Taxonomy) -> tuple[list[tuple[str, int, str]], list[str]]:

@@ -8,8 +8,8 @@ from feedback_nlp.scorers.lexicon_reading import LUKEWARM, Evidence, Level, Read
 
 __all__ = ["place", "sign", "summarise", "tone"]
 
-# A clause about nothing else has at most this many characters beside its opinion.
-PURE = 0
+# Characters beside the opinion of a clause that says nothing else, and of one that says little else.
+PURE, SHORT = 0, 2
 # Later clauses conclude, and what follows 但是 is the point: weights for the overall judgement.
 LATE_WEIGHT, CONTRAST_WEIGHT = 0.5, 0.5
 # Balance of praise and blame, from -1 to 1, from which on a review has a tone.
@@ -46,6 +46,9 @@ def place(readings: Sequence[Reading], general: int) -> list[tuple[Evidence, ...
         evidence = reading.evidence
         if not evidence and reading.free is not None:
             evidence = _without_subject(reading, reading.free, before, general)
+            if before is not None and before.bare and evidence and evidence[0].level is Level.ANNOUNCED:
+                # The judgement carries the mention, not the announcement.
+                result[-1] = tuple(item._replace(level=Level.MODIFIER) for item in result[-1])
         result.append(evidence)
         before = reading
     return result
@@ -55,17 +58,16 @@ def _without_subject(
     reading: Reading, value: float, before: Reading | None, general: int
 ) -> tuple[Evidence, ...]:
     """Return what an opinion without a subject may be about."""
-    pure = reading.rest <= PURE
     found: list[Evidence] = []
     subject = None if before is None or reading.whole else _subject(before)
     if subject is not None:
         level = Level.INHERITED if subject.level in _NAMED else Level.FOLLOWING
+        if before is not None and before.bare and reading.rest <= SHORT:
+            level = Level.ANNOUNCED
         found.append(Evidence(subject.facet, level, value))
     if general >= 0:
-        level = Level.GENERAL_MIXED
-        if pure:
-            level = _general_level(before)
-        if reading.whole or not (found and found[0].level is Level.INHERITED):
+        level = _general_level(before) if reading.rest <= PURE else Level.GENERAL_MIXED
+        if not found or found[0].level is Level.FOLLOWING:
             found.append(Evidence(general, level, value))
     return tuple(found)
 

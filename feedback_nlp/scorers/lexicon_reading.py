@@ -20,6 +20,8 @@ __all__ = ["Evidence", "Level", "Reading", "read_clause"]
 REACH = 4
 # 不差 praises less than 好: a negated opinion keeps this share of its strength.
 NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
+# A clause that is only a subject is at most so long, with so many characters beside the subject.
+BARE_LENGTH, BARE_REST = 6, 1
 # Weight of a doubt from which down a clause only supposes (如果).
 SUPPOSED = 0.3
 # Values this near to zero are lukewarm.
@@ -46,12 +48,13 @@ class Level(IntEnum):
     OPINION = 6  # a term and an opinion behind it
     PHRASE = 7  # a phrase that names both
     # Opinions without a subject of their own, by what stands before the clause.
-    INHERITED = 8  # the facet that the clause before names without an opinion (快递，太慢了)
-    FOLLOWING = 9  # the facet that the clause before judges
-    GENERAL_FIRST = 10  # of the whole: nothing else said, nothing before it
-    GENERAL_AFTER = 11  # of the whole, after a judgement of something
-    GENERAL_ALONE = 12  # of the whole, after clauses about nothing
-    GENERAL_MIXED = 13  # of the whole, among other words
+    ANNOUNCED = 8  # the clause before is nothing but the subject (快递，太慢了)
+    INHERITED = 9  # the clause before names the subject without an opinion
+    FOLLOWING = 10  # the clause before judges the subject
+    GENERAL_FIRST = 11  # of the whole: nothing else said, nothing before it
+    GENERAL_AFTER = 12  # of the whole, after a judgement of something
+    GENERAL_ALONE = 13  # of the whole, after clauses about nothing
+    GENERAL_MIXED = 14  # of the whole, among other words
 
 
 class Evidence(NamedTuple):
@@ -74,6 +77,8 @@ class Reading:
         Sum of the opinions that no facet took; None where there is none.
     rest : int
         Characters of the clause outside opinions and fillers; counted only where there is no evidence.
+    bare : bool
+        Whether it is nothing but a subject.
     contrast : bool
         Whether it opens with a word like 但是.
     whole : bool
@@ -83,6 +88,7 @@ class Reading:
     evidence: tuple[Evidence, ...]
     free: float | None
     rest: int
+    bare: bool
     contrast: bool
     whole: bool
 
@@ -123,6 +129,7 @@ def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str]
         evidence,
         sum(free) if free else None if evidence else wish,
         _rest(text, words) if free and not evidence else 0,
+        not opinions and not phrases and _bare(text, words, terms),
         any(hit.entry.kind is Kind.CONTRAST and hit.start <= 1 for hit in words),
         any(hit.entry.kind is Kind.WHOLE for hit in hits),
     )
@@ -306,12 +313,17 @@ def _describes(term: Hit, later: list[Hit], phrases: list[Hit]) -> bool:
     )
 
 
+def _bare(text: str, words: list[Hit], terms: list[Hit]) -> bool:
+    """Whether a clause without an opinion is nothing but a subject."""
+    return bool(terms) and len(text) <= BARE_LENGTH and _rest(text, [*words, *terms]) <= BARE_REST
+
+
 def _rest(text: str, words: list[Hit]) -> int:
     """Return how many characters stand outside the opinions, modifiers and fillers."""
     kept, last = [], 0
-    for hit in words:
-        kept.append(text[last : hit.start])
-        last = hit.end
+    for hit in sorted(words):
+        kept.append(text[last : max(hit.start, last)])
+        last = max(hit.end, last)
     return len(_FILLERS.sub("", "".join([*kept, text[last:]])))
 
 

@@ -128,15 +128,6 @@ def test_names_in_both_languages():
     assert chinese.column("other").to_pylist() == [False, True]
 
 
-def test_problem_called_other_is_the_facets_other():
-    problem = '[[elements.a.facets.b.problems]]\ncode = "other"\nzh = "别的"\nterms = ["怪"]'
-    source = f'[elements.a.facets.b]\nzh = "乙"\n{problem}'
-    taxonomy = Taxonomy.from_toml(source)
-    mentions, catalogue = assign(table([("1", "a.b", "怪"), ("2", "a.b", "唉")]), taxonomy)
-    assert set(mentions.column("issue_id").to_pylist()) == {"a.b:other"}
-    assert catalogue.column("other").to_pylist() == [True]
-
-
 def test_facet_unknown_to_the_taxonomy_is_kept():
     mentions, catalogue = assign(table([("a", "zoo.lions", "太懒")]), TAXONOMY)
     assert mentions.column("issue_id").to_pylist() == ["zoo.lions:other"]

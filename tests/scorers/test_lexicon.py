@@ -65,7 +65,8 @@ def test_polarity_by_what_it_is_said_of(scorer, text, facet, polarity):
 
 
 def test_subject_of_the_clause_before(scorer):
-    assert judged(scorer, "价格，还可以") == [{"price.level": 1}, {"price.level": 1}]
+    assert judged(scorer, "价格，还可以") == [{}, {"price.level": 1}]
+    assert judged(scorer, "快递，太慢了") == [{}, {"logistics.speed": -1}]
 
 
 def test_opinion_without_subject_is_general(scorer):
@@ -195,8 +196,8 @@ def test_overall_follows_praise_and_blame():
     assert rows[2].tolist() == pytest.approx([1 / 3] * 3)
 
 
-def reading(*evidence, free=None, rest=0, contrast=False, whole=False):
-    return Reading(tuple(evidence), free, rest, contrast, whole)
+def reading(*evidence, free=None, rest=0, bare=False, contrast=False, whole=False):
+    return Reading(tuple(evidence), free, rest, bare, contrast, whole)
 
 
 def test_places_of_opinions_without_subject():
@@ -204,6 +205,7 @@ def test_places_of_opinions_without_subject():
     judging = reading(Evidence(3, Level.PHRASE, 1.0))
     opinion = reading(free=-0.7)
     level_after = {
+        "announced": place([reading(Evidence(3, Level.TERM, 0.0), bare=True), opinion], 9)[1],
         "named": place([named, opinion], 9)[1],
         "judged": place([judging, opinion], 9)[1],
         "nothing": place([reading(), opinion], 9)[1],
@@ -212,6 +214,7 @@ def test_places_of_opinions_without_subject():
         "whole": place([named, reading(free=-0.7, whole=True)], 9)[1],
     }
     assert level_after == {
+        "announced": (Evidence(3, Level.ANNOUNCED, -0.7),),
         "named": (Evidence(3, Level.INHERITED, -0.7),),
         "judged": (Evidence(3, Level.FOLLOWING, -0.7), Evidence(9, Level.GENERAL_AFTER, -0.7)),
         "nothing": (Evidence(9, Level.GENERAL_ALONE, -0.7),),
