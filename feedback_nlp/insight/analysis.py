@@ -43,7 +43,7 @@ class Insight:
     Attributes
     ----------
     issues : table of ``schema.issues_schema``, in rank order
-        ``p_first`` and ``p_top3`` are among issues of the same kind: safety band, named, 其他.
+        ``p_first`` and ``p_top3`` are among issues of the same tier: safety band, named, 其他.
     mentions : table of ``schema.mentions_schema``
         All mentions given, ``issue_id`` filled for every negative one but ``overall.general``.
     elements : table of ``tables.elements_schema``

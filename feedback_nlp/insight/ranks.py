@@ -38,6 +38,7 @@ _CONCENTRATION = 50.0
 _CHUNK = 64
 _CELLS = 4_000_000
 _LEVELS = np.arange(1, 6) / 5
+_TIER_STEP = 1e6
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -118,6 +119,11 @@ class Factors:
         """Shrunk share × spread."""
         return self.share * self.spread
 
+    @property
+    def tier(self) -> Ints:
+        """0 for the safety band, 1 for named issues, 2 for the 其他 of facets: tiers rank in this order."""
+        return np.where(self.band, 0, np.where(self.other, 2, 1)).astype(np.int64)
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -125,9 +131,7 @@ class Ranks:
 
     ``low`` and ``high`` are the 95 % interval; it also covers the whole range of feasibility for issues whose
     feasibility the user didn't set. ``p_first`` and ``p_top3`` take the feasibility in use and count among
-    issues of the same kind: those in the safety band (which stand above all others in every draw), the named
-    ones, and the 其他 of facets (a heap of remarks can't be mended as one thing). ``p_first_open`` leaves the
-    feasibility open.
+    issues of the same tier; ``p_first_open`` leaves the feasibility open.
     """
 
     low: Ints
@@ -175,9 +179,13 @@ def _sum(groups: Ints, values: NDArray[np.generic], n: int) -> Floats:
 
 
 def order(factors: Factors, weights: tuple[float, float, float], issue_ids: Sequence[str]) -> Ints:
-    """Return the rank of each issue, from 1: the safety band first, then priority, then id."""
+    """Return the rank of each issue, from 1: by tier, then priority, then id.
+
+    The 其他 of a facet comes after every named issue: a heap of remarks can't be mended as one thing.
+    """
     value = priority(factors.impact, factors.scope, factors.feasibility, weights)
-    placed = sorted(range(len(issue_ids)), key=lambda i: (not factors.band[i], -value[i], issue_ids[i]))
+    tier = factors.tier
+    placed = sorted(range(len(issue_ids)), key=lambda i: (tier[i], -value[i], issue_ids[i]))
     rank = np.empty(len(issue_ids), dtype=np.int64)
     rank[placed] = np.arange(1, len(issue_ids) + 1)
     return rank
@@ -218,8 +226,7 @@ def simulate(
     fixed = np.concatenate([chunk[0] for chunk in drawn], axis=1)
     free = np.concatenate([chunk[1] for chunk in drawn], axis=1)
     low, high = _bounds(np.concatenate([fixed, free], axis=1) if not factors.given.all() else fixed)
-    kind = np.where(factors.band, 0, np.where(factors.other, 2, 1))
-    among, among_open = _within(fixed, kind), _within(free, kind)
+    among, among_open = _within(fixed, factors.tier), _within(free, factors.tier)
     return Ranks(
         low=np.minimum(low, rank),
         high=np.maximum(high, rank),
@@ -229,11 +236,11 @@ def simulate(
     )
 
 
-def _within(ranks: Ints, kind: Ints) -> Ints:
-    """Return the ranks of shape (n_issues, draws) among issues of the same kind."""
+def _within(ranks: Ints, tier: Ints) -> Ints:
+    """Return the ranks of shape (n_issues, draws) among issues of the same tier."""
     among = np.empty_like(ranks)
-    for one in np.unique(kind):
-        among[kind == one] = _rank(-ranks[kind == one])
+    for one in np.unique(tier):
+        among[tier == one] = _rank(-ranks[tier == one])
     return among
 
 
@@ -259,8 +266,8 @@ def _draw(
     scope = shrink(count, n_respondents, factors.prior) * factors.spread[:, None]
     a, b, c = _weights(weights, draws, rng)
     base = a * np.log(severe * _importance(factors, draws, rng)) + b * np.log(scope)
-    # Any finite lift will do: the rest of the sum is above -100.
-    base += np.where(factors.band, 1e6, 0.0)[:, None]
+    # Any step will do that the rest of the sum, which is above -100, can't bridge.
+    base -= (_TIER_STEP * factors.tier)[:, None]
     feasible = np.repeat(factors.feasibility[:, None], draws, axis=1)
     any_level = rng.choice(_LEVELS, size=feasible.shape)
     open_level = np.where(factors.given[:, None], feasible, any_level)

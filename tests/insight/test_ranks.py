@@ -125,10 +125,11 @@ def test_open_feasibility_widens_the_band_but_not_the_chances():
     assert np.array_equal(given.p_first_open, given.p_first)
 
 
-def test_the_rest_of_a_facet_does_not_compete_with_named_issues():
+def test_the_rest_of_a_facet_comes_after_named_issues():
     found = make_evidence([80, 40, 10], 500)
     rank, drawn = run(found, make_factors(found, other=np.array([True, False, False])))
-    assert rank.tolist() == [1, 2, 3]
+    assert rank.tolist() == [3, 1, 2]
+    assert drawn.low[0] == drawn.high[0] == 3
     assert drawn.p_first[1] > 0.9
     assert drawn.p_first[0] == 1
 
