@@ -10,6 +10,8 @@ from feedback_nlp.report.wording import Words
 
 __all__ = ["about_blocks", "cards", "flow", "quality"]
 
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
 
 def _card(label: str, value: str, note: str = "") -> dict[str, str]:
     return {"label": label, "value": value, "note": note}
@@ -96,7 +98,7 @@ def about_blocks(summary: Mapping[str, Any], words: Words) -> list[dict[str, Any
     blocks = {
         "model": list(summary["model"].items()),
         "card": _flattened(summary["card"]),
-        "input": [(key, value) for key, value in summary["input"].items() if value is not None],
+        "input": list(summary["input"].items()),
         "options": list(summary["options"].items()),
         "roles": roles,
     }
@@ -104,7 +106,9 @@ def about_blocks(summary: Mapping[str, Any], words: Words) -> list[dict[str, Any
     return [
         {
             "title": words(f"about.{name}"),
-            "rows": [(fields.get(key, key), _plain(value)) for key, value in rows],
+            "rows": [
+                (fields.get(key, key), _plain(value, words)) for key, value in rows if value not in _EMPTY
+            ],
         }
         for name, rows in blocks.items()
         if rows
@@ -120,5 +124,9 @@ def _flattened(values: Mapping[str, Any], lead: str = "") -> list[tuple[str, Any
     return rows
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, words: Words) -> str:
+    if isinstance(value, bool):
+        return words("sheet.yes" if value else "sheet.no")
+    if isinstance(value, list):
+        return words.joined([_plain(item, words) for item in value])
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -180,7 +180,8 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "mode": "lines+markers",
         "name": words("chart.pareto_line"),
         "x": names,
-        "y": [row["cumulative"] for row in rows],
+        # With issues left out before the rest, a last point at 100 % would be a leap.
+        "y": [None if row["other"] and len(rows) < len(bars) else row["cumulative"] for row in rows],
         "yaxis": "y2",
         "line": {"color": POSITIVE, "width": 2},
         "marker": {"size": 6},
@@ -265,11 +266,35 @@ def _padded(values: Sequence[float]) -> list[float]:
 
 
 def _text_sides(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Put the names of neighbours on different sides."""
-    sides = ("top center", "bottom center", "middle right")
-    order = sorted(range(len(rows)), key=lambda k: (rows[k]["x"], rows[k]["y"]))
-    placed = {k: sides[place % len(sides)] for place, k in enumerate(order)}
-    return [placed[k] for k in range(len(rows))]
+    """Put each name on the side of its point where it meets the fewest points and names already placed."""
+    (left, right), (bottom, top) = (_padded([row[axis] for row in rows]) for axis in "xy")
+    points = [
+        (950 * (row["x"] - left) / (right - left), 360 * (row["y"] - bottom) / (top - bottom)) for row in rows
+    ]
+    taken = [(x - 7, x + 7, y - 7, y + 7) for x, y in points]
+    sides = []
+    for row, point in zip(rows, points, strict=True):
+        width = sum(13 if ord(mark) > 0x2E7F else 7.5 for mark in row["name"])
+        boxes = {side: _box(point, width, side) for side in _SIDES}
+        side = min(boxes, key=lambda side: sum(_meet(boxes[side], other) for other in taken))
+        taken.append(boxes[side])
+        sides.append(side)
+    return sides
+
+
+# How far the middle of a name lies from its point, in widths and heights of the name.
+_SIDES = {"top center": (0, 1), "bottom center": (0, -1), "middle right": (1, 0), "middle left": (-1, 0)}
+Box = tuple[float, float, float, float]
+
+
+def _box(point: tuple[float, float], width: float, side: str) -> Box:
+    across, up = _SIDES[side]
+    x, y = point[0] + across * (width / 2 + 10), point[1] + up * 16
+    return (x - width / 2, x + width / 2, y - 9, y + 9)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def _quadrant_colour(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 from feedback_nlp.report.blocks import about_blocks, cards, flow, quality
-from feedback_nlp.report.charts import charts, sparkline
+from feedback_nlp.report.charts import N_BARS, charts, sparkline
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import FLAGS, LABELS, STATUSES
 
@@ -62,6 +62,7 @@ def render(summary: Mapping[str, Any]) -> str:
         sparkline=sparkline,
         scale=_scale,
         max_of=_max_of,
+        n_uncharted=max(0, sum(not row["other"] for row in summary["pareto"]) - N_BARS),
         n_open=N_OPEN,
         n_print=N_PRINT,
         n_table=N_TABLE,
