@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.lexicon_context import place, sign, summarise, tone
-from feedback_nlp.scorers.lexicon_entries import Entry, compile_entries, hits_by_text
+from feedback_nlp.scorers.lexicon_entries import Entry, compile_boundaries, compile_entries, hits_by_text
 from feedback_nlp.scorers.lexicon_files import read_folder, write_folder
 from feedback_nlp.scorers.lexicon_reading import Reading, read_clause
 from feedback_nlp.scorers.lexicon_tables import FLAG_SCORES, evidence_table, overall_probabilities
@@ -135,6 +135,7 @@ class LexiconScorer(Scorer):
             sorted(words.modifiers.items()),
             sorted((*pair, value) for pair, value in words.conditioned.items()),
             sorted(words.flags.items()),
+            words.boundaries,
             self.table_.tolist(),
             self.thresholds_.tolist(),
             self.flag_thresholds_.tolist(),
@@ -148,9 +149,10 @@ class LexiconScorer(Scorer):
         texts = [normal[review][start:end] for review, start, end in spans]
         distinct = list(dict.fromkeys(texts))
         hits = hits_by_text(self.entries_, self.matcher_, distinct)
-        conditioned = self.words_.conditioned
+        boundaries = compile_boundaries(self.taxonomy_, self.words_)
         readings = {
-            text: read_clause(text, found, conditioned) for text, found in zip(distinct, hits, strict=True)
+            text: read_clause(text, found, self.words_.conditioned, boundaries)
+            for text, found in zip(distinct, hits, strict=True)
         }
         return [readings[text] for text in texts]
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from feedback_nlp.scorers.lexicon_words import Words
 from feedback_nlp.taxonomy import GENERAL, REGEX_MARK, Taxonomy
-from feedback_nlp.text.terms import TermMatcher
+from feedback_nlp.text.terms import TermMatcher, normalize_pattern
 
-__all__ = ["Entry", "Hit", "Kind", "compile_entries", "hits_by_text"]
+__all__ = ["Entry", "Hit", "Kind", "compile_boundaries", "compile_entries", "hits_by_text"]
 
 
 class Kind(IntEnum):
@@ -99,6 +99,16 @@ def _word_entries(words: Words) -> Iterator[Entry]:
     adjectives = dict.fromkeys(word for _, word in words.conditioned)
     yield from (Entry(noun, Kind.NOUN, -1, 0.0) for noun in nouns)
     yield from (Entry(word, Kind.ADJECTIVE, -1, 0.0) for word in adjectives)
+
+
+def compile_boundaries(taxonomy: Taxonomy, words: Words) -> dict[int, list[tuple[re.Pattern[str], int]]]:
+    """Return for each facet the words at which it yields, and to which; unknown facets are left out."""
+    result: dict[int, list[tuple[re.Pattern[str], int]]] = {}
+    for facet, other, pattern in words.boundaries:
+        if facet in taxonomy.index and other in taxonomy.index:
+            rule = re.compile(normalize_pattern(pattern)), taxonomy.index[other]
+            result.setdefault(taxonomy.index[facet], []).append(rule)
+    return result
 
 
 def hits_by_text(entries: list[Entry], matcher: TermMatcher, texts: list[str]) -> list[list[Hit]]:

@@ -6,9 +6,10 @@ The clause alone decides here; ``lexicon_context`` looks at its neighbours.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from feedback_nlp.scorers.lexicon_entries import Hit, Kind
@@ -24,6 +25,8 @@ NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
 BARE_LENGTH, BARE_REST = 6, 1
 # Weight of a doubt from which down a clause only supposes (如果).
 SUPPOSED = 0.3
+# What a strengthened lukewarm word is worth.
+PLAIN_BLAME = 0.4
 # Values this near to zero are lukewarm.
 LUKEWARM = 0.15
 # Between a noun and its adjective stand only such characters (噪音还是有点大).
@@ -33,6 +36,9 @@ _BETWEEN = re.compile(
 _FILLERS = re.compile(
     "[的了啊呀吧呢哦啦吗嘛么哈唉哎是就都也还又再才只却真我你他她它这那个家一些有点体来说感觉得第次。!~ ]"
 )
+_NEGATED = re.compile("[不没无未]")
+# The other one is better: 没有上次效果好.
+_OUTDONE = re.compile("没有?.{2,12}(?:好|强|快|清晰|好吃|好用|便宜|舒服|划算|方便)$")
 _JOINED = re.compile(r"\A(?:[和与跟及]|以及|还有|或|、)+")
 
 
@@ -93,13 +99,21 @@ class Reading:
     whole: bool
 
 
+NOTHING = Reading((), None, rest=0, bare=False, contrast=False, whole=False)
+
+
 class _Opinion(NamedTuple):
     start: int
     end: int
     value: float
 
 
-def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str], float]) -> Reading:
+def read_clause(
+    text: str,
+    hits: list[Hit],
+    conditioned: Mapping[tuple[str, str], float],
+    boundaries: Mapping[int, Sequence[tuple[re.Pattern[str], int]]] = MappingProxyType({}),
+) -> Reading:
     """Return the reading of one clause.
 
     Parameters
@@ -110,8 +124,13 @@ def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str]
         Everything found in it.
     conditioned : mapping
         Polarity of (noun, adjective).
+    boundaries : mapping
+        For a facet, words of the clause and the facet that it yields to when they are there.
     """
-    hits = [hit for hit in hits if not _asked(text, hit)]
+    if not hits:
+        return NOTHING
+    if "不" in text or "好" in text:
+        hits = [hit for hit in hits if not (_asked(text, hit) or _out_of_place(text, hit, hits))]
     subjects = _subjects(hits)
     phrases = [hit for hit in subjects if hit.entry.kind is Kind.PHRASE]
     words = _words(text, hits, phrases, conditioned)
@@ -121,7 +140,7 @@ def read_clause(text: str, hits: list[Hit], conditioned: Mapping[tuple[str, str]
     wish = next((hit.entry.value for hit in words if hit.entry.kind is Kind.WISH), None)
     used, linked = _link(text, terms, opinions, phrases, wish)
     free = [opinion.value for position, opinion in enumerate(opinions) if position not in used]
-    evidence = _merge([*found, *linked])
+    evidence = _merge([_settle(text, item, boundaries) for item in (*found, *linked)])
     if any(hit.entry.kind is Kind.DOUBT and hit.entry.value <= SUPPOSED for hit in words):
         level = Level.TERM if wish is None else Level.WISH
         evidence = tuple(Evidence(item.facet, min(item.level, level), wish or 0.0) for item in evidence)
@@ -147,23 +166,37 @@ def _asked(text: str, hit: Hit) -> bool:
     return False
 
 
+def _out_of_place(text: str, hit: Hit, hits: list[Hit]) -> bool:
+    """Whether the 好 that a phrase ends with only strengthens the blame behind it (服务好差)."""
+    if hit.entry.value <= 0 or text[hit.end - 1] != "好":
+        return False
+    return any(other.start == hit.end and other.entry.value < 0 for other in hits if _opines(other))
+
+
+def _opines(hit: Hit) -> bool:
+    return hit.entry.kind is Kind.OPINION
+
+
 def _reverse(text: str, phrase: Hit, hits: list[Hit]) -> Hit:
     """Return a phrase found by a regular expression with the polarity of the opinion in it (隔音不差)."""
     if not phrase.entry.phrase.startswith(REGEX_MARK):
         return phrase
-    inside = [
-        hit
-        for hit in hits
-        if hit.entry.kind is Kind.OPINION and phrase.start <= hit.start and hit.end <= phrase.end
-    ]
-    value = sum(hit.entry.value for hit in _longest(inside))
-    opposite = value * phrase.entry.value < 0 and text[phrase.start : phrase.end].find("不") >= 0
+    kinds = (Kind.OPINION, Kind.NEGATION, Kind.DEGREE)
+    inside = [hit for hit in hits if hit.entry.kind in kinds and _within(hit, phrase)]
+    value = sum(opinion.value for opinion in _opinions(text, _longest(inside), [])[0])
+    opposite = value * phrase.entry.value < 0 and _NEGATED.search(text, phrase.start, phrase.end) is not None
     return phrase._replace(entry=phrase.entry._replace(value=-phrase.entry.value)) if opposite else phrase
+
+
+def _within(hit: Hit, other: Hit) -> bool:
+    return other.start <= hit.start and hit.end <= other.end
 
 
 def _subjects(hits: list[Hit]) -> list[Hit]:
     """Return terms, patterns and phrases that do not lie inside a longer term or phrase."""
-    named = [hit for hit in hits if hit.entry.kind in (Kind.TERM, Kind.PATTERN, Kind.PHRASE)]
+    named = [hit for hit in hits if hit.entry.kind <= Kind.PHRASE]
+    if len(named) < 2:
+        return named
     # What a regular expression spans may name other subjects too (房间的卫生差).
     covers = [hit for hit in named if not hit.entry.phrase.startswith(REGEX_MARK)]
     return [hit for hit in named if not any(_inside(hit, other) for other in covers)]
@@ -182,16 +215,17 @@ def _words(
 ) -> list[Hit]:
     """Return opinions and modifiers, the longest where they overlap, none inside a phrase of a facet."""
     nouns = [hit for hit in hits if hit.entry.kind is Kind.NOUN]
-    candidates = []
+    candidates: list[Hit] = []
     for hit in hits:
-        if hit.entry.kind is Kind.ADJECTIVE:
+        if hit.entry.kind is Kind.ADJECTIVE and nouns:
             value = _conditioned(text, hit, nouns, conditioned)
             if value:
                 candidates.append(Hit(hit.start, hit.end, hit.entry._replace(value=value)))
         elif hit.entry.kind is Kind.OPINION or hit.entry.kind > Kind.NOUN:
             candidates.append(hit)
-    outside = [hit for hit in candidates if not any(_overlaps(hit, phrase) for phrase in phrases)]
-    return _longest(outside)
+    if phrases:
+        candidates = [hit for hit in candidates if not any(_overlaps(hit, phrase) for phrase in phrases)]
+    return _longest(candidates)
 
 
 def _conditioned(
@@ -214,10 +248,14 @@ def _overlaps(hit: Hit, other: Hit) -> bool:
 def _longest(hits: Iterable[Hit]) -> list[Hit]:
     """Return hits that do not overlap, from the left, the longest of those that start together."""
     kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end, hit.entry.kind)):
+    for hit in sorted(hits, key=_leftmost_longest):
         if not kept or hit.start >= kept[-1].end:
             kept.append(hit)
     return kept
+
+
+def _leftmost_longest(hit: Hit) -> tuple[int, int, int]:
+    return hit.start, -hit.end, hit.entry.kind
 
 
 def _opinions(
@@ -227,6 +265,7 @@ def _opinions(
     opinions: list[_Opinion] = []
     judged: list[tuple[Hit, float]] = []
     doubt, ironic = 1.0, any(hit.entry.kind is Kind.IRONY for hit in words)
+    outdone = _OUTDONE.search(text)
     factor, negated, last = 1.0, False, -REACH
     for hit in sorted([*words, *phrases], key=lambda hit: (hit.start, hit.end)):
         kind = hit.entry.kind
@@ -240,7 +279,10 @@ def _opinions(
             doubt = min(doubt, hit.entry.value)
         elif kind in (Kind.OPINION, Kind.ADJECTIVE, Kind.PHRASE):
             near = hit.start - last <= (1 if kind is Kind.PHRASE else REACH)
-            value = _judge(hit.entry.value, factor, negated=negated and near, ironic=ironic) * doubt
+            turned = negated and near
+            if outdone and hit.end == len(text) and hit.start > outdone.start() and hit.entry.value > 0:
+                turned = True
+            value = _judge(hit.entry.value, factor, negated=turned, ironic=ironic) * doubt
             if kind is Kind.PHRASE:
                 judged.append((hit, value))
             else:
@@ -254,6 +296,9 @@ def _judge(value: float, factor: float, *, negated: bool, ironic: bool) -> float
         value *= -(NEGATED_BLAME if value < 0 else NEGATED_PRAISE)
     if ironic and value > 0:
         value = -value
+    if value == 0 and factor > 1:
+        # 很一般 is no longer lukewarm.
+        return -PLAIN_BLAME
     return max(-1.0, min(1.0, value * factor))
 
 
@@ -325,6 +370,16 @@ def _rest(text: str, words: list[Hit]) -> int:
         kept.append(text[last : max(hit.start, last)])
         last = max(hit.end, last)
     return len(_FILLERS.sub("", "".join([*kept, text[last:]])))
+
+
+def _settle(
+    text: str, item: Evidence, boundaries: Mapping[int, Sequence[tuple[re.Pattern[str], int]]]
+) -> Evidence:
+    """Return the evidence for the facet on whose side of the boundary the clause lies."""
+    for words, facet in boundaries.get(item.facet, ()):
+        if words.search(text):
+            return item._replace(facet=facet)
+    return item
 
 
 def _merge(found: list[Evidence]) -> tuple[Evidence, ...]:

@@ -30,12 +30,15 @@ class Words:
         Polarity of an adjective said of a noun (噪音, 大 → -0.7).
     flags : dict of str to tuple of str
         Phrases of each of ``schema.FLAGS``, regular expressions after ``re:``.
+    boundaries : tuple of (facet, facet, pattern)
+        Words at which the first facet yields to the second.
     """
 
     polarity: dict[str, float]
     modifiers: dict[str, tuple[str, float]]
     conditioned: dict[tuple[str, str], float]
     flags: dict[str, tuple[str, ...]]
+    boundaries: tuple[tuple[str, str, str], ...]
 
 
 # As strong as a plain opinion word of polarity.tsv.
@@ -50,6 +53,7 @@ def load_words() -> Words:
         {normalize(row[0]): (row[1], float(row[2])) for row in read_table("modifiers")},
         _conditioned(),
         _flags(),
+        tuple((row[0], row[1], row[2]) for row in read_table("boundaries")),
     )
 
 

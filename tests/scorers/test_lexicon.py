@@ -58,10 +58,29 @@ def judged(scorer, text):
         ("如果服务好就更好了", "service.attitude", -1),
         ("等了一个小时才上菜", "service.efficiency", -1),
         ("口味一般", "product.taste", 0),
+        ("口味真的很一般", "product.taste", -1),
+        ("真的服务好差", "service.attitude", -1),
+        ("没有上次效果好", "product.performance", -1),
+        ("交通不是很方便", "environment.location", -1),
     ],
 )
 def test_polarity_by_what_it_is_said_of(scorer, text, facet, polarity):
     assert judged(scorer, text)[0][facet] == polarity
+
+
+@pytest.mark.parametrize(
+    ("text", "facet", "other"),
+    [
+        ("快递员态度很差", "logistics.courier", "service.attitude"),
+        ("空调噪音有点大", "product.performance", "environment.atmosphere"),
+        ("包装很精致", "logistics.packaging", "product.appearance"),
+        ("手机运行速度很慢", "product.performance", "logistics.speed"),
+    ],
+)
+def test_boundaries_of_the_guide(scorer, text, facet, other):
+    found = judged(scorer, text)[0]
+    assert facet in found
+    assert other not in found
 
 
 def test_subject_of_the_clause_before(scorer):
