@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from feedback_nlp.datasets import load_corpus, load_sample
     from feedback_nlp.errors import FeedbackError
+    from feedback_nlp.evaluation import evaluate
     from feedback_nlp.pipeline import analyze, classify, demo, load_report, score, segment
+    from feedback_nlp.pipeline.learning import train
     from feedback_nlp.pipeline.result import Analysis, Scored
     from feedback_nlp.scorers import load_model
     from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
@@ -32,6 +34,7 @@ __all__ = [
     "analyze",
     "classify",
     "demo",
+    "evaluate",
     "load_corpus",
     "load_model",
     "load_report",
@@ -40,6 +43,7 @@ __all__ = [
     "mask",
     "score",
     "segment",
+    "train",
 ]
 
 # Public name -> module that defines it: an explicit table, imported on first access.
@@ -51,6 +55,7 @@ _HOME = {
     "analyze": "feedback_nlp.pipeline",
     "classify": "feedback_nlp.pipeline",
     "demo": "feedback_nlp.pipeline",
+    "evaluate": "feedback_nlp.evaluation",
     "load_corpus": "feedback_nlp.datasets",
     "load_model": "feedback_nlp.scorers",
     "load_report": "feedback_nlp.pipeline",
@@ -59,6 +64,7 @@ _HOME = {
     "mask": "feedback_nlp.text.pii",
     "score": "feedback_nlp.pipeline",
     "segment": "feedback_nlp.pipeline",
+    "train": "feedback_nlp.pipeline.learning",
 }
 
 

@@ -18,11 +18,13 @@ from feedback_nlp.cli import (
     classify,
     console,
     demo,
+    evaluate,
     models,
     report,
     score,
     segment,
     taxonomy,
+    train,
 )
 from feedback_nlp.errors import FeedbackError
 
@@ -103,5 +105,7 @@ app.command("score")(score.score)
 app.command("segment")(segment.segment)
 app.command("classify")(classify.classify)
 app.command("report")(report.report)
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(models.app, name="models")

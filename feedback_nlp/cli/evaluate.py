@@ -1,0 +1,250 @@
+"""``feedback-nlp evaluate``: models against labelled files, side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from feedback_nlp.cli import options as opt
+from feedback_nlp.cli.train import Data, More, sources
+
+if TYPE_CHECKING:
+    from feedback_nlp.evaluation import Report
+
+BY = ("facet", "domain")
+Reports = Mapping[str, "Report"]
+
+
+def evaluate(
+    more: More = None,
+    data: Data = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            help="linear（默认）、lexicon 或模型文件夹；给多个就并排比较。",
+            rich_help_panel=opt.RUN,
+            metavar="名称|路径",
+        ),
+    ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--by", help="另按 facet（方面）或 domain（行业）列出。", metavar="facet|domain"),
+    ] = None,
+    taxonomy: opt.TaxonomyName = None,
+    draws: Annotated[
+        int, typer.Option("--draws", min=1, help="bootstrap 次数。", rich_help_panel=opt.RUN, metavar="N")
+    ] = 1000,
+    lang: opt.Lang = None,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """用标注文件衡量模型有多准。例：feedback-nlp evaluate --model linear --model lexicon --data 标注.jsonl"""
+    from feedback_nlp.cli import console, texts
+    from feedback_nlp.evaluation import evaluate as measure
+    from feedback_nlp.pipeline.learning import labelled
+    from feedback_nlp.scorers import load_model
+    from feedback_nlp.taxonomy import load_taxonomy
+
+    chosen = opt.merge({"lang": lang, "quiet": quiet, "taxonomy": taxonomy})
+    _check_by(by)
+    files = sources(data, more)
+    named = load_taxonomy(chosen.get("taxonomy", "default"))
+    scorers = {name: load_model(name, named) for name in model or ["linear"]}
+    reviews = labelled(files)
+    reports = {name: measure(scorer, reviews, draws=draws) for name, scorer in scorers.items()}
+    if json:
+        models = {name: scorer.describe() for name, scorer in scorers.items()}
+        texts.as_json([_machine(files, reports, models, draws)])
+        return
+    console.result(_page(reports, by, draws))
+    console.note(
+        "说明：模型学过的文本不能用来评测它；自带的 linear 学过 demo 以外的自带语料。",
+        "Note: a model can't be measured on what it has learnt from; the shipped linear has learnt from "
+        "every shipped corpus but demo.",
+    )
+
+
+def _check_by(by: str | None) -> None:
+    from feedback_nlp.errors import Bilingual, ConfigError
+
+    if by is not None and by not in BY:
+        raise ConfigError(
+            Bilingual(f"不能按“{by}”列出。", f"Can't list by '{by}'."),
+            Bilingual("用 --by facet 或 --by domain。", "Use --by facet or --by domain."),
+        )
+
+
+def _page(reports: Reports, by: str | None, draws: int) -> str:
+    """Return everything a person is shown, as Markdown."""
+    from feedback_nlp.cli import console
+
+    first = next(iter(reports.values()))
+    blocks = [
+        console.text(
+            f"{first.n_reviews} 条评价；F1（总体为准确率）与 95 % 区间，对评价 bootstrap {draws} 次。",
+            f"{first.n_reviews} reviews; F1 (overall: accuracy), 95 % intervals by {draws} bootstrap draws.",
+        ),
+        _scores(reports),
+    ]
+    if len(reports) > 1:
+        blocks += [_lead(reports), _differences(reports, draws)]
+    blocks += [_calibration(reports), _coverage(reports)]
+    if by is not None:
+        blocks.append((_by_label if by == "facet" else _by_domain)(reports))
+    return "\n\n".join(blocks)
+
+
+def _scores(reports: Reports) -> str:
+    from feedback_nlp.cli import console
+    from feedback_nlp.evaluation import MEASURES
+    from feedback_nlp.pipeline.model_card import MEASURE_NAMES, markdown_table, spread
+
+    head = (console.text("指标", "measure"), *reports, console.text("标注数", "gold labels"))
+    rows = [
+        (
+            MEASURE_NAMES[name].in_(console.lang()),
+            *(spread(report.scores[name]) + _macro(report, name) for report in reports.values()),
+            int(next(iter(reports.values())).scores[name]["support"]),
+        )
+        for name in MEASURES
+    ]
+    return markdown_table(head, rows)
+
+
+def _macro(report: Report, name: str) -> str:
+    value = report.macro.get(name, math.nan)
+    return "" if math.isnan(value) else f" · macro {value:.3f}"
+
+
+def _lead(reports: Reports) -> str:
+    from feedback_nlp.cli import console
+
+    base = next(iter(reports))
+    return console.text(
+        f"与 {base} 的差（配对 bootstrap；区间不含 0 的加 *）：",
+        f"Difference from {base} (paired bootstrap; * where the interval leaves out 0):",
+    )
+
+
+def _differences(reports: Reports, draws: int) -> str:
+    from feedback_nlp.cli import console
+    from feedback_nlp.pipeline.model_card import MEASURE_NAMES, markdown_table
+
+    differences = _compared(reports, draws)
+    rows = [
+        (MEASURE_NAMES[name].in_(console.lang()), *(_signed(found[name]) for found in differences.values()))
+        for name in next(iter(differences.values()))
+    ]
+    return markdown_table((console.text("指标", "measure"), *differences), rows)
+
+
+def _compared(reports: Reports, draws: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Return name → measure → difference from the first model."""
+    from feedback_nlp.evaluation import compare
+
+    base, *others = reports
+    return {name: compare(reports[name], reports[base], draws=draws) for name in others}
+
+
+def _signed(value: Mapping[str, float]) -> str:
+    clear = "" if value["low"] <= 0 <= value["high"] else " *"
+    return f"{value['difference']:+.3f} ({value['low']:+.3f} – {value['high']:+.3f}){clear}"
+
+
+def _calibration(reports: Reports) -> str:
+    from feedback_nlp.cli import console
+    from feedback_nlp.pipeline.model_card import markdown_table
+
+    kinds = {"overall_error": ("总体", "overall"), "mention_error": ("提及（≥ 0.2）", "mentions (≥ 0.2)")}
+    head = (console.text("校准误差", "calibration error"), *reports)
+    rows = [
+        (console.text(*names), *(_number(report.calibration[kind]) for report in reports.values()))
+        for kind, names in kinds.items()
+    ]
+    return markdown_table(head, rows)
+
+
+def _coverage(reports: Reports) -> str:
+    from feedback_nlp.cli import console
+    from feedback_nlp.pipeline.model_card import markdown_table
+
+    head = (console.text("只看最有把握的部分：错误率", "error among the most confident"), *reports)
+    rows = [
+        (f"{cells[0]['coverage']:.0%}", *(_number(cell["error"]) for cell in cells))
+        for cells in zip(*(report.coverage for report in reports.values()), strict=True)
+    ]
+    return markdown_table(head, rows)
+
+
+def _by_label(reports: Reports) -> str:
+    from feedback_nlp.cli import console
+    from feedback_nlp.pipeline.model_card import markdown_table
+
+    head = [console.text("标签", "label"), console.text("标注数", "gold labels")]
+    for name in reports:
+        head += [f"{name} P", "R", "F1"]
+    rows = []
+    for cells in zip(*(report.labels for report in reports.values()), strict=True):
+        if cells[0]["support"] or any(cell["predicted"] for cell in cells):
+            figures = [_number(cell[key]) for cell in cells for key in ("precision", "recall", "f1")]
+            rows.append([cells[0]["label"], cells[0]["support"], *figures])
+    return markdown_table(head, rows)
+
+
+def _by_domain(reports: Reports) -> str:
+    from feedback_nlp.cli import console
+    from feedback_nlp.evaluation import MEASURES
+    from feedback_nlp.pipeline.model_card import MEASURE_NAMES, markdown_table
+
+    shown = MEASURES[:7]
+    head = [console.text("行业", "domain"), "n", console.text("模型", "model")]
+    head += [MEASURE_NAMES[name].in_(console.lang()) for name in shown]
+    rows = [
+        [row["domain"] or "—", row["n_reviews"], name, *(_number(row[measure]) for measure in shown)]
+        for cells in zip(*(report.domains for report in reports.values()), strict=True)
+        for name, row in zip(reports, cells, strict=True)
+    ]
+    return markdown_table(head, rows)
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def _machine(
+    files: Sequence[str], reports: Reports, models: Mapping[str, Mapping[str, Any]], draws: int
+) -> dict[str, Any]:
+    """Return everything measured as plain JSON; missing is null."""
+    found = {
+        "schema": 1,
+        "data": list(files),
+        "n_reviews": next(iter(reports.values())).n_reviews,
+        "models": [
+            {
+                "given": name,
+                "model": models[name],
+                "scores": report.scores,
+                "macro": report.macro,
+                "labels": report.labels,
+                "domains": report.domains,
+                "calibration": report.calibration,
+                "coverage": report.coverage,
+            }
+            for name, report in reports.items()
+        ],
+        "differences": _compared(reports, draws) if len(reports) > 1 else {},
+    }
+    plain: dict[str, Any] = _plain(found)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,356 @@
+"""Learning a model from labelled files: read, check, cross-fit, write the folder and its card."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.catalog import CARD_FILE, MODEL_FILE, corpus_names, corpus_path
+from feedback_nlp.errors import Bilingual, ConfigError, InputError, ModelError, OutputError
+from feedback_nlp.gold import GoldReview, read
+from feedback_nlp.pipeline.model_card import Source, render
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from feedback_nlp.scorers.linear import LinearScorer
+    from feedback_nlp.taxonomy import Taxonomy
+
+__all__ = ["LEAST_REVIEWS", "Trained", "interval", "labelled", "train"]
+
+# With fewer the calibration layers have nothing to hold on to.
+LEAST_REVIEWS = 20
+Data = str | Path | Sequence[str | Path] | Sequence[GoldReview]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training left behind.
+
+    Attributes
+    ----------
+    folder : Path
+        The model folder, for ``load_model``.
+    sources : tuple of Source
+        What was learnt from.
+    scores : mapping
+        Measure → ``{"value", "low", "high", "support"}`` by cross-fitting; empty when it was not asked for.
+    n_measured : int
+        Reviews behind ``scores``.
+    """
+
+    folder: Path
+    sources: tuple[Source, ...]
+    scores: Mapping[str, Mapping[str, float]]
+    n_measured: int
+
+
+def train(
+    data: Data,
+    out: str | Path,
+    *,
+    model: str = "linear",
+    base: str | Path | None = None,
+    taxonomy: str | Path | Taxonomy = "default",
+    folds: int = 5,
+    force: bool = False,
+    lang: str = "zh",
+    command: str | None = None,
+    progress: Progress | None = None,
+) -> Trained:
+    """Learn a model from labelled reviews and write its folder.
+
+    Parameters
+    ----------
+    data : path, corpus name, several of them, or labelled reviews
+        Labelled files (``gold.read``). The name of a shipped corpus stands for its file; beside files of
+        your own it is learnt from and never measured on.
+    out : str or Path
+        Folder to write; appears whole or not at all.
+    model : str
+        Only ``"linear"`` can be trained.
+    base : str or Path, optional
+        Refused: ``linear`` can't go on from another model; give shipped corpora as further ``data`` instead.
+    taxonomy : str, Path or Taxonomy
+        Of the labels.
+    folds : int
+        For the measurement on the card: each part of the texts is judged by a model that has not seen it. 0
+        leaves it out; else 2 to 20.
+    force : bool
+        Whether a model folder that exists may be replaced.
+    lang : str
+        Of the card, ``"zh"`` or ``"en"``.
+    command : str, optional
+        Shown on the card.
+    progress : callable, optional
+        Told the reviews learnt so far and in all, over all fits.
+
+    Raises
+    ------
+    InputError
+        If a file is not a labelled file, there are too few reviews, or the taxonomy lacks a facet.
+    ConfigError
+        If ``model``, ``base`` or ``folds`` can't be.
+    OutputError
+        If the folder can't be written, or exists and may not be replaced.
+    """
+    from feedback_nlp.scorers.linear import LinearScorer
+    from feedback_nlp.taxonomy import load_taxonomy
+
+    _check_options(model, base, folds)
+    target = Path(out)
+    _check_target(target, force=force)
+    named = load_taxonomy(taxonomy)
+    sources, reviews, own = _gather(data)
+    _check_reviews(reviews, named)
+    tell = progress or (lambda _done, _total: None)
+    scores = _cross_fit(reviews, own, named, folds, tell) if folds else {}
+    fits = folds + 1
+    scorer = LinearScorer(named).fit(reviews)
+    measured = sum(own) if scores else 0
+    card = render(scorer, sources, reviews, scores, measured, name=target.name, command=command, lang=lang)
+    _write(scorer, card, target)
+    tell(fits * len(reviews), fits * len(reviews))
+    return Trained(target, sources, scores, measured)
+
+
+def labelled(data: Data) -> list[GoldReview]:
+    """Read labelled files and shipped corpora given by name.
+
+    Raises
+    ------
+    InputError
+        If a file can't be read, breaks the format, is empty or has no labelled clauses.
+    """
+    return _gather(data, distinct=False)[1]
+
+
+def interval(counts: NDArray[np.int64], *, draws: int = 1000, seed: int = 0) -> dict[str, float]:
+    """Return F1 with its 95 % percentile bootstrap over reviews.
+
+    Parameters
+    ----------
+    counts : int64 array of shape (n_reviews, 3)
+        Hits, predicted and true of each review; (right, 1, 1) makes it an accuracy.
+
+    Returns
+    -------
+    dict
+        ``value``, ``low``, ``high``, ``support`` (sum of true).
+    """
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=draws) @ counts
+    total = np.vstack([counts.sum(axis=0), drawn])
+    f1 = 2 * total[:, 0] / np.maximum(total[:, 1] + total[:, 2], 1)
+    low, high = np.percentile(f1[1:], [2.5, 97.5])
+    return {
+        "value": float(f1[0]),
+        "low": float(low),
+        "high": float(high),
+        "support": float(total[0, 2]),
+    }
+
+
+def _gather(data: Data, *, distinct: bool = True) -> tuple[tuple[Source, ...], list[GoldReview], list[bool]]:
+    """Return what was read by source, the reviews, and which are the user's own and not a shipped corpus."""
+    from feedback_nlp.scorers.training_data import text_key
+
+    parts = _parts(data)
+    alone = all(not own for _, _, own in parts)
+    seen: set[str] = set()
+    sources, reviews, mine = [], [], []
+    for name, found, own in parts:
+        kept = []
+        for review in found:
+            key = text_key(review.text)
+            if not (distinct and key in seen):
+                kept.append(review)
+            seen.add(key)
+        sources.append(Source(name, len(found), len(kept), sum(len(review.labels) for review in kept)))
+        reviews += kept
+        mine += [own or alone] * len(kept)
+    return tuple(sources), reviews, mine
+
+
+def _parts(data: Data) -> list[tuple[str, list[GoldReview], bool]]:
+    """Return (name, reviews, whether it is the user's own) of each file, corpus or list."""
+    items: Sequence[Any] = [data] if isinstance(data, str | Path) else data
+    if items and isinstance(items[0], GoldReview):
+        return [("—", list(items), True)]
+    parts = []
+    for item in items:
+        shipped = not Path(item).exists() and str(item) in corpus_names()
+        path = corpus_path(str(item)) if shipped else Path(item)
+        reviews = read(path)
+        _check_labelled(reviews, str(item))
+        parts.append((str(item) if shipped else path.name, reviews, not shipped))
+    return parts
+
+
+def _check_labelled(reviews: Sequence[GoldReview], name: str) -> None:
+    if any(review.clauses for review in reviews):
+        return
+    raise InputError(
+        Bilingual(
+            f"{name} 里没有标注（{len(reviews)} 行）。", f"{name} has no labels ({len(reviews)} lines)."
+        ),
+        Bilingual(
+            "标注文件每行要有 text、clauses、labels、overall；格式见 docs/models.md。",
+            "Each line of a labelled file needs text, clauses, labels and overall; see docs/models.md.",
+        ),
+    )
+
+
+def _check_reviews(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:
+    unknown = sorted({facet for review in reviews for _, facet, _ in review.labels} - set(taxonomy.codes))
+    if unknown:
+        shown = ", ".join(unknown[:5])
+        raise InputError(
+            Bilingual(
+                f"标注里的方面 {shown} 不在分类体系 {taxonomy.name} 里。",
+                f"The labels have facets that taxonomy {taxonomy.name} lacks: {shown}.",
+            ),
+            Bilingual("用 --taxonomy 给出标注所用的分类体系。", "Give the labels' taxonomy by --taxonomy."),
+        )
+    if len(reviews) < LEAST_REVIEWS:
+        raise InputError(
+            Bilingual(
+                f"只有 {len(reviews)} 条不同的标注文本，至少要 {LEAST_REVIEWS} 条。",
+                f"Only {len(reviews)} distinct labelled texts; at least {LEAST_REVIEWS} are needed.",
+            ),
+            Bilingual(
+                "多标一些（几百条才像样），或把自带语料一起给，如 --data consumer；lexicon 不需训练。",
+                "Label more (a few hundred are a start) or add a shipped corpus such as --data consumer; "
+                "--model lexicon needs no training.",
+            ),
+        )
+
+
+def _check_options(model: str, base: str | Path | None, folds: int) -> None:
+    if model == "encoder":
+        raise ModelError(
+            Bilingual("这个版本还不能训练 encoder。", "This version can't train an encoder."),
+            Bilingual("用 --model linear。", "Use --model linear."),
+        )
+    if model != "linear":
+        raise ConfigError(
+            Bilingual(f"不能训练“{model}”。", f"Can't train '{model}'."),
+            Bilingual("可训练的只有 --model linear。", "Only --model linear can be trained."),
+        )
+    if base is not None:
+        raise ConfigError(
+            Bilingual(
+                f"linear 不能接着另一个模型（--base {base}）训练。",
+                f"linear can't go on from another model (--base {base}).",
+            ),
+            Bilingual(
+                f"去掉 --base；要借助自带的标注，把语料名一起给 --data：{'、'.join(corpus_names())}。",
+                f"Leave --base out; to lean on shipped labels, add to --data: {', '.join(corpus_names())}.",
+            ),
+        )
+    if folds != 0 and not 2 <= folds <= 20:
+        raise ConfigError(
+            Bilingual(f"交叉评测的份数 {folds} 不对。", f"Bad number of folds: {folds}."),
+            Bilingual("用 0（不评测）或 2 到 20。", "Use 0 (don't measure) or 2 to 20."),
+        )
+
+
+def _cross_fit(
+    reviews: Sequence[GoldReview], own: Sequence[bool], taxonomy: Taxonomy, folds: int, tell: Progress
+) -> dict[str, dict[str, float]]:
+    """Return the scores of reviews judged by models that did not learn from them."""
+    import numpy as np
+
+    from feedback_nlp.evaluation import MEASURES, evaluate
+    from feedback_nlp.scorers.linear import LinearScorer
+    from feedback_nlp.scorers.training_data import fold_of
+
+    part = np.array([fold_of(review.text, folds) for review in reviews])
+    reports = []
+    for fold in range(folds):
+        tell(fold * len(reviews), (folds + 1) * len(reviews))
+        held = [r for r, mine, k in zip(reviews, own, part, strict=True) if mine and k == fold]
+        if held:
+            scorer = LinearScorer(taxonomy).fit([r for r, k in zip(reviews, part, strict=True) if k != fold])
+            reports.append(evaluate(scorer, held, draws=1))
+    tell(folds * len(reviews), (folds + 1) * len(reviews))
+    return {name: interval(np.concatenate([report.counts[name] for report in reports])) for name in MEASURES}
+
+
+def _check_target(target: Path, *, force: bool) -> None:
+    """Refuse a place whose replacement would lose anything but an older model."""
+    from feedback_nlp.io.writers import make_folder
+
+    if not target.exists():
+        make_folder(target.parent)
+        return
+    if not target.is_dir():
+        raise _occupied(target, "是文件", "is a file", force=True)
+    inside = {path.name for path in target.iterdir()}
+    if not inside:
+        return
+    foreign = sorted(inside - {MODEL_FILE, CARD_FILE, "weights.npz"})
+    if foreign or MODEL_FILE not in inside:
+        shown = ", ".join(foreign[:3]) or ", ".join(sorted(inside))
+        raise _occupied(target, f"里有别的文件（{shown}）", f"holds other files ({shown})", force=True)
+    if not force:
+        raise _occupied(target, "已经有一个模型", "holds a model already", force=False)
+
+
+def _occupied(target: Path, zh: str, en: str, *, force: bool) -> OutputError:
+    hint = (
+        Bilingual("换一个文件夹名。", "Choose another folder.")
+        if force
+        else Bilingual(
+            "要覆盖请加 --force，或换一个文件夹名。", "Add --force to replace it, or choose another."
+        )
+    )
+    return OutputError(Bilingual(f"{target} {zh}。", f"{target} {en}."), hint)
+
+
+def _write(scorer: LinearScorer, card: str, target: Path) -> None:
+    """Write the folder beside its place, then rename it; an older model stays until the new one is whole.
+
+    Raises
+    ------
+    OutputError
+        If the place can't be written or is full.
+    """
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix=".feedback-nlp-", suffix=".tmp", dir=target.parent
+        ) as scratch:
+            new = scorer.save(Path(scratch) / "new")
+            (new / CARD_FILE).write_text(card, encoding="utf-8")
+            _swap(new, target, Path(scratch) / "old")
+    except OutputError:
+        raise
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(
+            Bilingual(
+                f"模型文件夹 {target} 写不了（{why}）。", f"Can't write model folder {target} ({why})."
+            ),
+            Bilingual(
+                "换一个能写、有空间的地方；没有留下半个文件夹。",
+                "Choose a place that can be written and has room; no partial folder was left.",
+            ),
+        ) from error
+
+
+def _swap(new: Path, target: Path, older: Path) -> None:
+    if target.exists():
+        target.rename(older)
+    try:
+        new.rename(target)
+    except OSError:
+        if older.exists():
+            older.rename(target)
+        raise

@@ -1,0 +1,171 @@
+"""The card of a model learnt by the user: what it rests on, how right it is, what it can't know."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from feedback_nlp import __version__
+from feedback_nlp.errors import Bilingual
+from feedback_nlp.gold import GoldReview
+from feedback_nlp.schema import LABELS
+
+if TYPE_CHECKING:
+    from feedback_nlp.scorers.base import Scorer
+
+__all__ = ["MEASURE_NAMES", "Source", "markdown_table", "render", "scores_table", "spread"]
+
+_Say = Callable[[str, str], str]
+# A facet with fewer examples is hardly learnt.
+FEW = 15
+MEASURE_NAMES = {
+    "element": Bilingual("要素", "element"),
+    "facet": Bilingual("方面", "facet"),
+    "element_polarity": Bilingual("要素 + 褒贬", "element + polarity"),
+    "facet_polarity": Bilingual("方面 + 褒贬", "facet + polarity"),
+    "negatives": Bilingual("负面方面", "negatives"),
+    "overall": Bilingual("总体（准确率）", "overall (accuracy)"),
+    "flags": Bilingual("旗标", "flags"),
+    "clause_facet": Bilingual("小句：方面", "clause: facet"),
+    "clause_facet_polarity": Bilingual("小句：方面 + 褒贬", "clause: facet + polarity"),
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file learnt from: its name, the texts in it, those used (repeats are not) and their labels."""
+
+    name: str
+    n_texts: int
+    n_used: int
+    n_labels: int
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table; numbers are aligned right by column two on."""
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    lines += ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def spread(score: Mapping[str, float]) -> str:
+    """Return a score with its interval, as ``0.810 (0.780–0.840)``; a dash for nothing to find."""
+    if not score["support"]:
+        return "–"
+    return f"{score['value']:.3f} ({score['low']:.3f}–{score['high']:.3f})"
+
+
+def scores_table(scores: Mapping[str, Mapping[str, float]], lang: str) -> str:
+    """Return measures with interval and support as a Markdown table."""
+    head = ("measure", "F1 (95 %)", "gold labels") if lang == "en" else ("指标", "F1（95 % 区间）", "标注数")
+    rows = [
+        (MEASURE_NAMES[name].in_(lang), spread(score), int(score["support"]))
+        for name, score in scores.items()
+    ]
+    return markdown_table(head, rows)
+
+
+def render(
+    scorer: Scorer,
+    sources: Sequence[Source],
+    reviews: Sequence[GoldReview],
+    scores: Mapping[str, Mapping[str, float]],
+    n_measured: int,
+    *,
+    name: str,
+    command: str | None,
+    lang: str,
+) -> str:
+    """Return the card as Markdown in ``lang``."""
+
+    def say(zh: str, en: str) -> str:
+        return Bilingual(zh, en).in_(lang)
+
+    taxonomy = scorer.taxonomy_
+    parts = [
+        f"# {name}",
+        say(
+            f"由 feedback-nlp {__version__} 的 `train` 从标注文件学得，类型 {scorer.name}，"
+            f"分类体系 {taxonomy.name} {taxonomy.version}（{len(taxonomy.codes)} 个方面）。",
+            f"Learnt from labelled files by `train` of feedback-nlp {__version__}; kind {scorer.name}, "
+            f"taxonomy {taxonomy.name} {taxonomy.version} ({len(taxonomy.codes)} facets).",
+        ),
+        say("## 学自", "## Learnt from"),
+        markdown_table(
+            say("来源 文本 用到 标注", "source texts used labels").split(),
+            [(source.name, source.n_texts, source.n_used, source.n_labels) for source in sources],
+        ),
+        _balance(reviews, say),
+        say("## 交叉评测", "## Measured by cross-fitting"),
+        _measured(scores, n_measured, lang, say),
+        say("## 例子太少的方面", "## Facets with too few examples"),
+        _scarce(reviews, taxonomy.codes, say),
+        say("## 怎么得来", "## How it was made"),
+        _origin(scorer, command, say),
+        say("## 许可", "## Licence"),
+        say(
+            "这个模型学自上列文件；这些数据和由此得到的权重归提供数据的人，许可由其决定。"
+            "自带语料（文本和标注）为 Apache-2.0。feedback-nlp 不主张任何权利。",
+            "The model is learnt from the files above; the data and the weights learnt from them belong to "
+            "whoever provided the data, who decides on their licence. Shipped corpora are Apache-2.0, texts "
+            "and labels. feedback-nlp claims nothing.",
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _balance(reviews: Sequence[GoldReview], say: _Say) -> str:
+    sides = Counter(polarity for review in reviews for _, _, polarity in review.labels)
+    overall = Counter(review.overall for review in reviews)
+    flags = Counter(flag for review in reviews for flag in review.flags)
+
+    def counted(counts: Counter[int]) -> str:
+        return ", ".join(f"{label} {counts[side]:,}" for side, label in enumerate(LABELS, -1))
+
+    raised = ", ".join(f"{flag} {count:,}" for flag, count in sorted(flags.items())) or "—"
+    return say(
+        f"标注的褒贬：{counted(sides)}。总体：{counted(overall)}。旗标：{raised}。",
+        f"Polarity of labels: {counted(sides)}. Overall: {counted(overall)}. Flags: {raised}.",
+    )
+
+
+def _measured(scores: Mapping[str, Mapping[str, float]], n_measured: int, lang: str, say: _Say) -> str:
+    if not scores:
+        return say("没有评测（--folds 0）。", "Not measured (--folds 0).")
+    note = say(
+        f"{n_measured} 条文本，每条由没见过它的模型判断；区间是对评价的 bootstrap。"
+        "这些文本与训练文本同源，换一个行业会更差。用 `feedback-nlp evaluate` 在别的标注上评测。",
+        f"{n_measured} texts, each judged by a model that has not seen it; intervals by bootstrap over "
+        "reviews. They come from the same sources as what was learnt: another industry fares worse. Measure "
+        "on other labels with `feedback-nlp evaluate`.",
+    )
+    return f"{note}\n\n{scores_table(scores, lang)}"
+
+
+def _scarce(reviews: Sequence[GoldReview], codes: Sequence[str], say: _Say) -> str:
+    counts = Counter(facet for review in reviews for facet in {label[1] for label in review.labels})
+    few = [f"{code} {counts[code]}" for code in codes if counts[code] < FEW]
+    if not few:
+        return say(f"每个方面都有至少 {FEW} 条文本。", f"Every facet has at least {FEW} texts.")
+    return say(
+        f"不到 {FEW} 条文本，别指望它认得：{'、'.join(few)}。",
+        f"Fewer than {FEW} texts; don't expect it to know them: {', '.join(few)}.",
+    )
+
+
+def _origin(scorer: Scorer, command: str | None, say: _Say) -> str:
+    lines = [
+        say(f"指纹 sha256 {scorer.fingerprint()}", f"Fingerprint sha256 {scorer.fingerprint()}"),
+        say(
+            "设置：feedback-nlp 的默认值；阈值与校准由训练文本交叉拟合而来。",
+            "Settings: the defaults of feedback-nlp; thresholds and calibration by cross-fitting on what was "
+            "learnt.",
+        ),
+        f"Python {platform.python_version()}",
+    ]
+    if command:
+        lines.insert(0, f"`{command}`")
+    return "\n".join(f"- {line}" for line in lines)
