@@ -143,7 +143,8 @@ def _table(body: pa.Buffer, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
 
 def _arrow(body: pa.Buffer, layout: Layout) -> pa.Table:
     names = layout.header.names
-    if body.size == 0:
+    # Without names (a file of line breaks) Arrow would take the first row for them.
+    if body.size == 0 or not names:
         return pa.table({name: pa.array([], pa.string()) for name in names})
     return pa_csv.read_csv(
         pa.BufferReader(body),
