@@ -187,7 +187,7 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "marker": {"size": 6},
         "hovertemplate": "%{y:.1%}<extra></extra>",
     }
-    layout = _layout(400, bargap=0.3, xaxis=_axis(tickangle=0, showgrid=False))
+    layout = _layout(400, bargap=0.3, xaxis=_axis(tickangle=0, showgrid=False, tickfont={"size": 12}))
     layout["yaxis"] = _axis(rangemode="tozero", title=words("chart.pareto_axis"))
     layout["yaxis2"] = _percent_axis(
         overlaying="y", side="right", range=[0, 1.05], showgrid=False, tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
