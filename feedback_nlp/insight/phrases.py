@@ -1,6 +1,7 @@
 """Short problem phrases out of clauses that no named problem covers: aspect and opinion, nothing else.
 
-空调很吵, 空调太吵了 and 空调真的好吵啊 all give 空调吵. The phrase depends on the clause and its facet only.
+空调很吵, 空调太吵了 and 空调真的好吵啊 all give 空调吵; 太差了, said of a facet called 卫生, gives 卫生差. The
+phrase depends on the clause and its facet only.
 """
 
 from __future__ import annotations
@@ -21,6 +22,11 @@ LONGEST = 10
 # An aspect further from its opinion than this is likely to belong to another one.
 _REACH = 8
 _NEGATED = re.compile(r"(?:不|没有?|无|未|别)(?:是|会|能|怎么|太|够|很|那么|多)?$")
+# Opinions that say bad and nothing else.
+_VERDICT = re.compile(
+    "[很太真好极超最较]?(?:非常)?(?:差|不好|不行|差劲|糟糕?|烂|垃圾|不怎么样|不满意|失望|不咋地|不理想|差评)(?:了|极了|透了)?|"
+    "不[太是]?[很大]?好|不怎么好|有待[提改加].|一塌糊涂"
+)
 # Pronouns, places and other words that name no aspect; the modifiers of the lexicon come on top.
 _EMPTY = re.compile(
     "我们|你们|他们|她们|它们|大家|自己|人家|别人|这个|那个|这些|那些|这里|那里|这样|那样|这家|这种|那种|一个|一些|一次|"
@@ -56,7 +62,8 @@ def problem_phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxon
     for position, (text, facet) in enumerate(zip(texts, facets, strict=True)):
         own = [span for number, *span in aspects[position] if facet in owners[number]]
         spans = [span for number, *span in opinions[position] if _blames(text, span[0], polarities[number])]
-        result.append(_phrase(text, own, spans))
+        phrase = _phrase(text, own, spans) or _verdict(text, spans, taxonomy.label(facet))
+        result.append(phrase)
     return result
 
 
@@ -73,6 +80,12 @@ def _phrase(text: str, aspects: list[list[int]], opinions: list[list[int]]) -> s
             phrase = text[aspect[0] : aspect[1]] + _negation(text, start) + text[start:end]
             return phrase if len(phrase) <= LONGEST else ""
     return ""
+
+
+def _verdict(text: str, opinions: list[list[int]], name: str) -> str:
+    """Return "<facet>差" for a clause that only says that the facet is bad (太差了)."""
+    plain = any(_VERDICT.fullmatch(text[start:end]) for start, end in opinions)
+    return f"{name}差" if plain and len(name) < LONGEST else ""
 
 
 def _nearest(aspects: list[list[int]], start: int, end: int) -> list[int] | None:
