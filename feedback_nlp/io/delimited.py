@@ -122,7 +122,7 @@ def _layout(head: str, delimiter: str, *, expected: bool) -> Layout:
         names = ("text",) if width == 1 else grid.unique_names([""] * width)
         return Layout(delimiter, grid.Header(None, names, 0))
     lines = io.StringIO(head, newline="").readlines()
-    offset = sum(len(line.encode()) for line in lines[: sample[found][1]])
+    offset = sum(len(line.replace(_NUL, "\0").encode()) for line in lines[: sample[found][1]])
     names = grid.unique_names(rows[found])
     notes = tuple(grid.name_notes(rows[found], names))
     return Layout(delimiter, grid.Header(found, names, found + 1), offset, notes)
