@@ -1,7 +1,7 @@
 """Short problem phrases out of clauses that no named problem covers: aspect and opinion, nothing else.
 
-空调很吵, 空调太吵了 and 空调真的好吵啊 all give 空调吵; 太差了, said of a facet called 卫生, gives 卫生差. The
-phrase depends on the clause and its facet only.
+空调很吵, 空调太吵了 and 空调真的好吵啊 all give 空调吵; 太差了, said of a facet called 卫生, gives 卫生差.
+The phrase depends on the clause and its facet only.
 """
 
 from __future__ import annotations
