@@ -136,6 +136,28 @@ class Report:
         return "\n\n".join(blocks) + "\n"
 
 
+@dataclass(frozen=True)
+class _Judged:
+    """Predicted and true sets of each review; the overall label right or wrong, with its confidence."""
+
+    found: dict[str, Truth]
+    truth: dict[str, Truth]
+    right: Truth
+    confidence: NDArray[np.float64]
+
+    def counts(self) -> dict[str, Counts]:
+        """Return hits, predicted and true of each review by measure."""
+        ones = np.ones_like(self.right)
+        result = {name: _count(self.found[name], self.truth[name]) for name in self.found}
+        result["overall"] = np.stack([self.right, ones, ones], axis=1).astype(np.int64)
+        return result
+
+    def named(self, taxonomy: Taxonomy) -> dict[str, tuple[list[str], Truth, Truth]]:
+        """Return the measures whose columns are labels: names, predicted, true."""
+        names = {"element": _element_names(taxonomy), "facet": _facet_names(taxonomy), "flags": list(FLAGS)}
+        return {kind: (labels, self.found[kind], self.truth[kind]) for kind, labels in names.items()}
+
+
 def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000, seed: int = 0) -> Report:
     """Measure ``scorer`` on labelled reviews.
 
@@ -156,42 +178,11 @@ def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000
         If there are no reviews, or a label's facet is not in the scorer's taxonomy.
     """
     _check(reviews, scorer.taxonomy_)
-    texts = [review.text for review in reviews]
-    cut = cut_column(texts)
-    prediction = scorer.predict(texts, cut)
-    ids = [str(row) for row in range(len(texts))]
-    mentions, scored = write(prediction, cut, ids, texts, scorer)
-    found = _sets(
-        np.array(mentions.column("review_id").to_pylist(), dtype=np.int64),
-        mentions.column("facet").to_pylist(),
-        mentions.column("label").to_pylist(),
-        len(texts),
-        scorer.taxonomy_,
-    )
-    truth = _gold_sets(reviews, scorer.taxonomy_)
-    counts = {name: _count(found[name], truth[name]) for name in found}
-    labels = scored.column("fb_label").to_pylist()
-    right = np.array(
-        [
-            LABELS.index(label) - 1 == r.overall if label else r.overall == 0
-            for label, r in zip(labels, reviews, strict=True)
-        ]
-    )
-    counts["overall"] = np.stack([right, np.ones_like(right), np.ones_like(right)], axis=1).astype(np.int64)
-    flags = np.array([[flag in row for flag in FLAGS] for row in scored.column("fb_flags").to_pylist()])
-    gold_flags = np.array([[flag in review.flags for flag in FLAGS] for review in reviews])
-    counts["flags"] = _count(flags, gold_flags)
+    judged = _judge(scorer, reviews)
     clause_counts, mention_points = _clause_level(scorer, reviews)
-    counts.update(clause_counts)
-    confidence = np.array(
-        [value if value is not None else 1 / 3 for value in scored.column("fb_confidence").to_pylist()]
-    )
+    counts = {**judged.counts(), **clause_counts}
     ordered = {name: counts[name] for name in MEASURES}
-    named = {
-        "element": (_element_names(scorer.taxonomy_), found["element"], truth["element"]),
-        "facet": (_facet_names(scorer.taxonomy_), found["facet"], truth["facet"]),
-        "flags": (list(FLAGS), flags, gold_flags),
-    }
+    named = judged.named(scorer.taxonomy_)
     return Report(
         name=scorer.name,
         n_reviews=len(reviews),
@@ -199,8 +190,8 @@ def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000
         macro={kind: _macro(*sets[1:]) for kind, sets in named.items()},
         labels=tuple(row for kind, sets in named.items() for row in _by_label(kind, *sets)),
         domains=_by_domain(ordered, [review.domain for review in reviews]),
-        calibration=_calibration(confidence, right, *mention_points),
-        coverage=_coverage(confidence, right),
+        calibration=_calibration(judged.confidence, judged.right, *mention_points),
+        coverage=_coverage(judged.confidence, judged.right),
         counts=ordered,
     )
 
@@ -229,6 +220,29 @@ def compare(new: Report, old: Report, *, draws: int = 1000, seed: int = 0) -> di
         here = _f1(new.counts[name].sum(axis=0)) - _f1(old.counts[name].sum(axis=0))
         result[name] = {"difference": float(here), "low": float(low), "high": float(high)}
     return result
+
+
+def _judge(scorer: Scorer, reviews: Sequence[GoldReview]) -> _Judged:
+    """Score the texts as a user would and lay the result beside the gold labels."""
+    texts = [review.text for review in reviews]
+    cut = cut_column(texts)
+    mentions, scored = write(
+        scorer.predict(texts, cut), cut, [str(row) for row in range(len(texts))], texts, scorer
+    )
+    row, facets, labels = (mentions.column(name).to_pylist() for name in ("review_id", "facet", "label"))
+    found = _sets(np.array(row, dtype=np.int64), facets, labels, len(texts), scorer.taxonomy_)
+    truth = _gold_sets(reviews, scorer.taxonomy_)
+    found["flags"] = _flag_sets(scored.column("fb_flags").to_pylist())
+    truth["flags"] = _flag_sets([review.flags for review in reviews])
+    # A text without any clause has no label: that is right where nothing was felt.
+    overall = [LABELS.index(label) - 1 if label else 0 for label in scored.column("fb_label").to_pylist()]
+    right = np.array(overall) == np.array([review.overall for review in reviews])
+    confidence = [1 / 3 if value is None else value for value in scored.column("fb_confidence").to_pylist()]
+    return _Judged(found, truth, right, np.array(confidence, dtype=np.float64))
+
+
+def _flag_sets(rows: Sequence[Sequence[str]]) -> Truth:
+    return np.array([[flag in row for flag in FLAGS] for row in rows], dtype=bool)
 
 
 def _check(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:

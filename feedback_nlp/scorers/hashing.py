@@ -7,7 +7,7 @@ Python object is made for an n-gram: they are hashed over the code points of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["SLOT_BITS", "Vocabulary", "ngram_slots"]
+__all__ = ["SLOT_BITS", "Grams", "Vocabulary", "ngram_slots"]
 
 # 4 million slots: a new n-gram falls on one of some 200,000 known ones in 1 of 20 cases.
 SLOT_BITS = 22
@@ -32,10 +32,16 @@ _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _FOLD = np.uint64(29)
 
 
-def ngram_slots(
-    texts: Sequence[str | None], clauses: Clauses, *, longest: int = LONGEST
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return clause and slot of every n-gram of 1 to ``longest`` characters, repeats included.
+class Grams(NamedTuple):
+    """Clause (row) and slot, in [0, 2 ** SLOT_BITS), of every n-gram, and the number of clauses."""
+
+    clause: NDArray[np.int64]
+    slot: NDArray[np.int64]
+    n_clauses: int
+
+
+def ngram_slots(texts: Sequence[str | None], clauses: Clauses, *, longest: int = LONGEST) -> Grams:
+    """Return every n-gram of 1 to ``longest`` characters, repeats included.
 
     Parameters
     ----------
@@ -48,8 +54,7 @@ def ngram_slots(
 
     Returns
     -------
-    clause, slot : int64 arrays of one length
-        Slots are in [0, 2 ** SLOT_BITS).
+    Grams
     """
     chars, owner = _marked(texts, clauses)
     hashes = np.zeros(len(chars), dtype=np.uint64)
@@ -65,7 +70,7 @@ def ngram_slots(
         mixed = (hashes[inside] + np.uint64(size)) * _MIX
         slots.append((mixed >> np.uint64(64 - SLOT_BITS)).astype(np.int64))
         rows.append(owner[:count][inside])
-    return np.concatenate(rows), np.concatenate(slots)
+    return Grams(np.concatenate(rows), np.concatenate(slots), len(clauses))
 
 
 def _marked(texts: Sequence[str | None], clauses: Clauses) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -107,15 +112,19 @@ class Vocabulary:
 
         Rows have sorted columns without repeats, so a row depends on its clause alone.
         """
+        return self.rows_of(ngram_slots(texts, clauses))
+
+    def rows_of(self, grams: Grams) -> csr_matrix:
+        """Return the same matrix from n-grams at hand."""
         from scipy.sparse import csr_matrix
 
-        rows, slots = ngram_slots(texts, clauses)
+        rows, slots, count = grams
         columns = self._column[slots]
         known = columns >= 0
         width = max(len(self), 1)
         keys = np.unique(rows[known] * width + columns[known])
         rows = keys // width
-        indptr = np.zeros(len(clauses) + 1, dtype=np.int32)
-        np.cumsum(np.bincount(rows, minlength=len(clauses)), out=indptr[1:])
+        indptr = np.zeros(count + 1, dtype=np.int32)
+        np.cumsum(np.bincount(rows, minlength=count), out=indptr[1:])
         data = np.ones(len(keys), dtype=np.float32)
-        return csr_matrix((data, (keys - rows * width).astype(np.int32), indptr), shape=(len(clauses), width))
+        return csr_matrix((data, (keys - rows * width).astype(np.int32), indptr), shape=(count, width))

@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.schema import NEUTRAL_BAND
 from feedback_nlp.scorers.base import Prediction, Scorer
-from feedback_nlp.scorers.hashing import Vocabulary
+from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
+from feedback_nlp.scorers.lexicon import LexiconScorer
+from feedback_nlp.scorers.linear_evidence import gather
 from feedback_nlp.scorers.linear_model import LinearWeights, quantise, restore
+from feedback_nlp.scorers.linear_tone import Tone, silent
 from feedback_nlp.scorers.persistence import read_model, taxonomy_entry, write_model
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column
@@ -41,11 +44,17 @@ class LinearScorer(Scorer):
         The facets to learn.
     settings : linear_training.Settings, optional
         How to learn; the defaults suit a few thousand labelled reviews.
+    tone : Tone, optional
+        How praise and blame sound, learnt before (``linear_tone.learn_tone``).
 
     Attributes
     ----------
     weights_ : LinearWeights
         Everything learnt.
+    lexicon_ : LexiconScorer
+        Of the same taxonomy; its judgement is weighed with the n-grams.
+    out_of_fold_ : Prediction
+        After ``fit`` only: the learnt texts, each judged by heads that had not learnt from it.
 
     Examples
     --------
@@ -58,12 +67,20 @@ class LinearScorer(Scorer):
 
     name = "linear"
     weights_: LinearWeights
+    tone_: Tone
+    lexicon_: LexiconScorer
+    out_of_fold_: Prediction
 
     def __init__(
-        self, taxonomy: str | Path | Taxonomy = "default", *, settings: Settings | None = None
+        self,
+        taxonomy: str | Path | Taxonomy = "default",
+        *,
+        settings: Settings | None = None,
+        tone: Tone | None = None,
     ) -> None:
         self.taxonomy = taxonomy
         self.settings = settings
+        self.tone = tone
 
     def fit(self, reviews: Sequence[GoldReview] | Examples, labels: None = None) -> LinearScorer:
         """Learn from labelled reviews, or from prepared examples with partial labels.
@@ -88,25 +105,42 @@ class LinearScorer(Scorer):
                 Bilingual("没有带标注的小句，训练不了。", "No labelled clauses to learn from."),
                 Bilingual("给出带 clauses 和 labels 的文件。", "Give files with clauses and labels."),
             )
-        weights, decisions = learn(examples, taxonomy, settings)
-        self._adopt(taxonomy, weights, decisions.thresholds, decisions.flag_thresholds)
+        tone = self.tone or silent()
+        grams = ngram_slots(examples.texts, examples.clauses)
+        evidence = gather(
+            LexiconScorer(taxonomy).fit(),
+            tone,
+            Vocabulary(tone.slots),
+            examples.texts,
+            examples.clauses,
+            grams,
+        )
+        weights, decisions, self.out_of_fold_ = learn(examples, taxonomy, evidence, settings)
+        self._adopt(taxonomy, weights, tone, decisions.thresholds, decisions.flag_thresholds)
         self.safety_threshold_ = decisions.safety_threshold
         return self
 
     def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:
         """Judge reviews; see ``base.Scorer.predict``."""
         cut = cut_column(texts) if clauses is None else clauses
-        matrix = self._vocabulary.matrix(texts, cut)
-        return self.weights_.calibrated(self.weights_.logits(matrix, cut), cut, self._whole)
+        grams = ngram_slots(texts, cut)
+        matrix = self._vocabulary.rows_of(grams)
+        evidence = gather(self.lexicon_, self.tone_, self._tone_vocabulary, texts, cut, grams)
+        logits = self.weights_.logits(matrix, cut, evidence)
+        return self.weights_.calibrated(logits, cut, evidence, self._whole)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
         small, scale = quantise(self.weights_.weights)
+        tone, tone_scale = quantise(self.tone_.weights)
         arrays: dict[str, NDArray[Any]] = {
             "slots": self.weights_.slots,
             "short": self.weights_.short,
             "weights": small,
             "scale": scale,
+            "tone.slots": self.tone_.slots,
+            "tone.weights": tone,
+            "tone.scale": tone_scale,
             **{_BIAS + name: value for name, value in self.weights_.bias.items()},
             **{_CALIBRATION + name: value for name, value in self.weights_.calibration.items()},
         }
@@ -134,6 +168,7 @@ class LinearScorer(Scorer):
         scorer._adopt(
             used,
             weights,
+            Tone(arrays["tone.slots"], restore(arrays["tone.weights"], arrays["tone.scale"])),
             np.array(header["thresholds"], dtype=np.float32),
             np.array(header["flag_thresholds"], dtype=np.float32),
         )
@@ -147,15 +182,27 @@ class LinearScorer(Scorer):
         small, scale = quantise(self.weights_.weights)
         groups = (self.weights_.bias, self.weights_.calibration)
         arrays = [array for group in groups for _, array in sorted(group.items())]
-        for array in (self.weights_.slots, small, scale, self.thresholds_, self.flag_thresholds_, *arrays):
+        tone = (self.tone_.slots, *quantise(self.tone_.weights))
+        for array in (
+            *tone,
+            self.weights_.slots,
+            small,
+            scale,
+            self.thresholds_,
+            self.flag_thresholds_,
+            *arrays,
+        ):
             digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update(repr((self.taxonomy_.codes, self.neutral_band_, self.safety_threshold_)).encode())
+        digest.update(
+            repr((self.lexicon_.fingerprint(), self.neutral_band_, self.safety_threshold_)).encode()
+        )
         return digest.hexdigest()
 
     def _adopt(
         self,
         taxonomy: Taxonomy,
         weights: LinearWeights,
+        tone: Tone,
         thresholds: NDArray[np.float32],
         flag_thresholds: NDArray[np.float32],
     ) -> None:
@@ -163,6 +210,9 @@ class LinearScorer(Scorer):
 
         self.taxonomy_ = taxonomy
         self.weights_ = weights
+        self.tone_ = tone
+        self._tone_vocabulary = Vocabulary(tone.slots)
+        self.lexicon_ = LexiconScorer(taxonomy).fit()
         self.thresholds_ = thresholds
         self.flag_thresholds_ = flag_thresholds
         self._vocabulary = Vocabulary(weights.slots)

@@ -18,6 +18,7 @@ from feedback_nlp.scorers.base import Prediction
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from feedback_nlp.scorers.linear_evidence import Evidence
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses
 
@@ -121,6 +122,13 @@ def small_product(features: Floats, weights: Floats, bias: Floats) -> Floats:
     return result
 
 
+def sparse_product(features: Floats, weights: Floats) -> Floats:
+    """Return features @ weights for features that are mostly zero, added in the order of columns."""
+    from scipy.sparse import csr_matrix
+
+    return np.asarray(csr_matrix(features) @ weights, dtype=np.float32)
+
+
 def review_sum(values: Floats, clauses: Clauses) -> Floats:
     """Return the sum of clause rows for each review, added in order of clauses."""
     from scipy.sparse import csr_matrix
@@ -146,7 +154,9 @@ def whole_facets(taxonomy: Taxonomy) -> NDArray[np.intp]:
     return np.array([taxonomy.index[code] for code in WHOLE_FACETS if code in taxonomy.index], dtype=np.intp)
 
 
-def overall_features(block: Floats, clauses: Clauses, bag: Floats, general: NDArray[np.intp]) -> Floats:
+def overall_features(
+    block: Floats, clauses: Clauses, bag: Floats, evidence: Evidence, general: NDArray[np.intp]
+) -> Floats:
     """Return what the overall layer sees of each review.
 
     Parameters
@@ -156,12 +166,14 @@ def overall_features(block: Floats, clauses: Clauses, bag: Floats, general: NDAr
     clauses : Clauses
     bag : float32 array of shape (n_reviews, 3)
         Log-odds from the n-grams of the whole review.
+    evidence : Evidence
+        Of the lexicon.
     general : int array
         Facets whose polarity speaks for the whole (overall.general, brand.loyalty).
 
     Returns
     -------
-    float32 array of shape (n_reviews, 15)
+    float32 array of shape (n_reviews, 19)
     """
     sides = np.ascontiguousarray(block.max(axis=1, initial=0))
     counts = np.bincount(clauses.review, minlength=clauses.n_reviews).astype(np.float32)
@@ -175,7 +187,7 @@ def overall_features(block: Floats, clauses: Clauses, bag: Floats, general: NDAr
         for side in (0, 2)
     ]
     balance = (mean[:, 2] - mean[:, 0]) / (mean[:, 2] + mean[:, 0] + np.float32(0.1))
-    parts = (np.clip(bag, -6, 6), mean, top, last, np.stack([*whole, balance], axis=1))
+    parts = (np.clip(bag, -6, 6), evidence.overall, mean, top, last, np.stack([*whole, balance], axis=1))
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
@@ -192,10 +204,11 @@ class LinearWeights:
     weights : float32 array of shape (n_grams, Columns.total)
     bias : mapping
         Head name → float32 array: ``mention`` (n_facets), ``polar`` (n_facets), ``neutral`` (n_facets),
-        ``overall`` (3), ``flags`` (5).
+        ``overall`` (3), ``flags`` (5); and the weights of the lexicon's evidence: ``evidence_mention``
+        (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1).
     calibration : mapping
-        ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (15, 3),
-        ``overall_bias`` (3), ``flags_weights`` (5 + n_facets, 5), ``flags_bias`` (5).
+        ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (19, 3),
+        ``overall_bias`` (3), ``flags_weights`` (10 + n_facets, 5), ``flags_bias`` (5).
     """
 
     slots: NDArray[np.uint32]
@@ -204,8 +217,8 @@ class LinearWeights:
     bias: Mapping[str, Floats]
     calibration: Mapping[str, Floats]
 
-    def logits(self, matrix: csr_matrix, clauses: Clauses) -> Logits:
-        """Return the log-odds of clauses given as n-gram rows."""
+    def logits(self, matrix: csr_matrix, clauses: Clauses, evidence: Evidence) -> Logits:
+        """Return the log-odds of clauses given as n-gram rows and the lexicon's evidence."""
         blocks = Columns(self.bias["mention"].shape[0]).blocks()
         raw = np.asarray(matrix @ self.weights, dtype=np.float32)
         near = np.asarray(raw * clause_scale(matrix)[:, None], dtype=np.float32)
@@ -222,24 +235,31 @@ class LinearWeights:
             polar[rows] += part(name, near)[other]
         neutral = part("neutral_clause", near) + part("neutral_review", whole)[clauses.review]
         mention = part("mention_clause", near) + part("mention_review", whole)[clauses.review]
+        polar_weights, neutral_weight = self.bias["evidence_polar"], self.bias["evidence_neutral"]
+        polar = polar + evidence.polar * polar_weights[0]
+        for column in range(evidence.tone.shape[1]):
+            polar = polar + evidence.tone[:, column, None] * polar_weights[1 + column]
+        neutral = neutral + evidence.neutral * neutral_weight
         return Logits(
-            mention + self.bias["mention"],
+            mention + sparse_product(evidence.mention, self.bias["evidence_mention"]) + self.bias["mention"],
             polar + self.bias["polar"],
             neutral + self.bias["neutral"],
             part("overall_review", whole) + self.bias["overall"],
             part("flags_review", whole) + self.bias["flags"],
         )
 
-    def calibrated(self, logits: Logits, clauses: Clauses, general: NDArray[np.intp]) -> Prediction:
+    def calibrated(
+        self, logits: Logits, clauses: Clauses, evidence: Evidence, general: NDArray[np.intp]
+    ) -> Prediction:
         """Return calibrated probabilities; reviews without clauses are even and carry no flag."""
         fit = self.calibration
         score = sigmoid(logits.mention * fit["mention_slope"] + fit["mention_shift"])
         block = clause_block(score, logits, fit["polar_slope"])
-        features = overall_features(block, clauses, logits.overall, general)
+        features = overall_features(block, clauses, logits.overall, evidence, general)
         overall = softmax(small_product(features, fit["overall_weights"], fit["overall_bias"]))
         flags = sigmoid(
             small_product(
-                flag_features(block, clauses, logits.flags), fit["flags_weights"], fit["flags_bias"]
+                flag_features(block, clauses, logits.flags, evidence), fit["flags_weights"], fit["flags_bias"]
             )
         )
         empty = np.bincount(clauses.review, minlength=clauses.n_reviews) == 0
@@ -255,10 +275,10 @@ def clause_block(score: Floats, logits: Logits, slope: Floats) -> Floats:
     return np.stack([polar * (1 - positive), score * neutral, polar * positive], axis=2).astype(np.float32)
 
 
-def flag_features(block: Floats, clauses: Clauses, bag: Floats) -> Floats:
-    """Return log-odds of the flags beside the strongest blame of each facet: (n_reviews, 5 + n_facets)."""
+def flag_features(block: Floats, clauses: Clauses, bag: Floats, evidence: Evidence) -> Floats:
+    """Return log-odds of the flags beside the strongest blame of each facet: (n_reviews, 10 + n_facets)."""
     blame = review_max(np.ascontiguousarray(block[:, :, 0]), clauses)
-    return np.concatenate([np.clip(bag, -6, 6), blame], axis=1).astype(np.float32)
+    return np.concatenate([np.clip(bag, -6, 6), evidence.flags, blame], axis=1).astype(np.float32)
 
 
 def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:

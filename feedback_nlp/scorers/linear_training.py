@@ -12,39 +12,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.scorers.calibration import (
-    best_threshold,
-    platt,
-    precision_threshold,
-    shrunk_thresholds,
-)
 from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
+from feedback_nlp.scorers.linear_calibration import Decisions, calibrate
 from feedback_nlp.scorers.linear_model import (
     Columns,
     LinearWeights,
     Logits,
-    clause_block,
     clause_scale,
-    flag_features,
     neighbour_rows,
-    overall_features,
     quantise,
     restore,
-    review_max,
-    sigmoid,
     whole_facets,
 )
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from feedback_nlp.scorers.base import Prediction
+    from feedback_nlp.scorers.linear_evidence import Evidence
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["Decisions", "Settings", "learn"]
-
-SAFETY_FACET = "product.safety"
-SAFETY_PRECISION = 0.9
 
 
 @dataclass(frozen=True)
@@ -74,15 +63,6 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Decisions:
-    """Thresholds learnt beside the weights."""
-
-    thresholds: NDArray[np.float32]
-    flag_thresholds: NDArray[np.float32]
-    safety_threshold: float
-
-
-@dataclass(frozen=True)
 class Design:
     """The n-gram matrices of all examples, made once for every fold.
 
@@ -94,6 +74,8 @@ class Design:
         Those of the neighbours; empty at the ends of a review.
     review : CSR of shape (n_reviews, n_grams)
         Counts of short n-grams, values count / sqrt(all counts).
+    evidence : Evidence
+        What the lexicon says.
     """
 
     slots: NDArray[np.uint32]
@@ -103,15 +85,17 @@ class Design:
     before: csr_matrix
     after: csr_matrix
     review: csr_matrix
+    evidence: Evidence
 
 
 def learn(
     examples: Examples,
     taxonomy: Taxonomy,
+    evidence: Evidence,
     settings: Settings | None = None,
     *,
     report: Callable[[str], None] | None = None,
-) -> tuple[LinearWeights, Decisions]:
+) -> tuple[LinearWeights, Decisions, Prediction]:
     """Learn weights from ``examples`` and calibrate them on out-of-fold scores.
 
     Parameters
@@ -119,24 +103,34 @@ def learn(
     examples : Examples
         Those with a fold ≥ 0 are also what calibration and thresholds are learnt from.
     taxonomy : Taxonomy
+    evidence : Evidence
+        What the lexicon says of the examples.
     settings : Settings, optional
     report : callable, optional
         Told what is being done.
+
+    Returns
+    -------
+    LinearWeights, Decisions
+    Prediction
+        Of the examples, each by heads that had not learnt from its fold; of no worth where the fold is −1.
     """
     settings = settings or Settings()
     tell = report or (lambda _message: None)
-    design = make_design(examples, settings)
+    design = make_design(examples, evidence, settings)
     tell(f"{len(design.slots)} n-grams, {len(examples.clauses)} clauses")
     out_of_fold = cross_fit(examples, design, settings, tell)
-    calibration, decisions = calibrate(examples, out_of_fold, taxonomy)
+    calibration, decisions = calibrate(examples, out_of_fold, evidence, taxonomy)
     everything = np.ones(len(examples), dtype=bool)
     weights, bias = fit_heads(examples, design, settings, everything)
     weights = restore(*quantise(weights))
     tell("all examples learnt")
-    return LinearWeights(design.slots, design.short, weights, bias, calibration), decisions
+    learnt = LinearWeights(design.slots, design.short, weights, bias, calibration)
+    judged = learnt.calibrated(out_of_fold, examples.clauses, evidence, whole_facets(taxonomy))
+    return learnt, decisions, judged
 
 
-def make_design(examples: Examples, settings: Settings) -> Design:
+def make_design(examples: Examples, evidence: Evidence, settings: Settings) -> Design:
     """Choose the vocabulary and build the matrices."""
     from scipy.sparse import csr_matrix, diags_array
 
@@ -154,16 +148,16 @@ def make_design(examples: Examples, settings: Settings) -> Design:
     sizes = np.asarray(total.sum(axis=1), dtype=np.float32).ravel()
     whole = csr_matrix(diags_array(1 / np.sqrt(np.maximum(sizes, 1))) @ total)
     before, after = (_shifted(near, clauses.review, step) for step in (-1, 1))
-    return Design(slots, short, raw, near, before, after, whole.astype(np.float32))
+    return Design(slots, short, raw, near, before, after, whole.astype(np.float32), evidence)
 
 
 def _vocabulary(examples: Examples, least: int) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """Return the slots that stand in at least ``least`` clauses, and which are of short n-grams."""
-    rows, slots = ngram_slots(examples.texts, examples.clauses)
+    rows, slots, _ = ngram_slots(examples.texts, examples.clauses)
     pairs = np.unique(rows << 32 | slots) & 0xFFFFFFFF
     known, counts = np.unique(pairs, return_counts=True)
     known = known[counts >= least]
-    short = np.unique(ngram_slots(examples.texts, examples.clauses, longest=2)[1])
+    short = np.unique(ngram_slots(examples.texts, examples.clauses, longest=2).slot)
     return known.astype(np.uint32), np.isin(known, short)
 
 
@@ -183,14 +177,14 @@ def fit_heads(
     weights = np.zeros((len(design.slots), columns.total), dtype=np.float32)
     blocks = columns.blocks()
     bias = {
-        "mention": _fit_mentions(examples, design, settings, use, weights, blocks),
+        **_fit_mentions(examples, design, settings, use, weights, blocks),
         **_fit_polarity(examples, design, settings, use, weights, blocks),
         **_fit_reviews(examples, design, settings, use, weights, blocks),
     }
     return weights, bias
 
 
-def _logistic(matrix: Any, truth: NDArray[np.bool_], c: float) -> tuple[NDArray[np.float32], float]:
+def logistic(matrix: Any, truth: NDArray[np.bool_], c: float) -> tuple[NDArray[np.float32], float]:
     """Return weights and bias of a logistic regression; all-equal truth gives weight 0 and a firm bias."""
     from sklearn.linear_model import LogisticRegression
 
@@ -219,22 +213,26 @@ def _fit_mentions(
     use: NDArray[np.bool_],
     weights: NDArray[np.float32],
     blocks: dict[str, slice],
-) -> NDArray[np.float32]:
-    from scipy.sparse import hstack
+) -> dict[str, NDArray[np.float32]]:
+    from scipy.sparse import csr_matrix, hstack
 
     review = examples.clauses.review
     rows = np.flatnonzero(use[review])
     context = design.review[review[rows]] * np.float32(settings.review_weight)
-    matrix = hstack([design.clause[rows], context], format="csr")
+    known_words = csr_matrix(design.evidence.mention[rows])
+    matrix = hstack([design.clause[rows], context, known_words], format="csr")
     size = len(design.slots)
-    bias = np.zeros(examples.mention.shape[1], dtype=np.float32)
+    facets = examples.mention.shape[1]
+    bias = np.zeros(facets, dtype=np.float32)
+    evidence = np.zeros((facets, facets), dtype=np.float32)
     for facet in range(len(bias)):
         known = examples.mention[rows, facet] >= 0
         part = matrix if known.all() else matrix[known]
-        coef, bias[facet] = _logistic(part, examples.mention[rows[known], facet] == 1, settings.mention_c)
+        coef, bias[facet] = logistic(part, examples.mention[rows[known], facet] == 1, settings.mention_c)
         weights[:, blocks["mention_clause"].start + facet] = coef[:size]
-        weights[:, blocks["mention_review"].start + facet] = coef[size:] * settings.review_weight
-    return bias
+        weights[:, blocks["mention_review"].start + facet] = coef[size : 2 * size] * settings.review_weight
+        evidence[:, facet] = coef[2 * size :]
+    return {"mention": bias, "evidence_mention": evidence}
 
 
 def _fit_polarity(
@@ -261,8 +259,10 @@ def _fit_polarity(
     shared = [design.clause[rows], design.before[rows] * near, design.after[rows] * near]
     whole = design.review[review[rows]] * np.float32(settings.review_weight)
     crossed = _crossed(design.clause[rows], of, facets, settings.facet_weight)
-    coef, common = _logistic(hstack([*shared, whole, own, crossed], format="csr"), positive, settings.polar_c)
-    parts = np.split(coef, [size, 2 * size, 3 * size, 4 * size, 4 * size + facets])
+    said = np.concatenate([design.evidence.polar[rows, of, None], design.evidence.tone[rows]], axis=1)
+    stacked = hstack([*shared, whole, own, crossed, csr_matrix(said)], format="csr")
+    coef, common = logistic(stacked, positive, settings.polar_c)
+    parts = np.split(coef[: -said.shape[1]], [size, 2 * size, 3 * size, 4 * size, 4 * size + facets])
     weights[:, blocks["polar_clause"]] = (
         parts[0][:, None] + settings.facet_weight * parts[5].reshape(facets, size).T
     )
@@ -270,7 +270,8 @@ def _fit_polarity(
     weights[:, blocks["polar_after"]] = near * parts[2][:, None]
     weights[:, blocks["polar_review"]] = np.float32(settings.review_weight) * parts[3][:, None]
     neutral = _fit_neutral(design, settings, clause, facet, side, review, weights, blocks, facets)
-    return {"polar": (common + settings.facet_weight * parts[4]).astype(np.float32), "neutral": neutral}
+    bias = (common + settings.facet_weight * parts[4]).astype(np.float32)
+    return {"polar": bias, "evidence_polar": coef[-said.shape[1] :], **neutral}
 
 
 def _fit_neutral(
@@ -283,7 +284,7 @@ def _fit_neutral(
     weights: NDArray[np.float32],
     blocks: dict[str, slice],
     facets: int,
-) -> NDArray[np.float32]:
+) -> dict[str, NDArray[np.float32]]:
     from scipy.sparse import csr_matrix, hstack
 
     size = len(design.slots)
@@ -292,12 +293,13 @@ def _fit_neutral(
         shape=(len(clause), facets),
     )
     whole = design.review[review[clause]] * np.float32(settings.review_weight)
-    coef, common = _logistic(
-        hstack([design.clause[clause], whole, own], format="csr"), side == 1, settings.polar_c / 2
-    )
+    said = csr_matrix(design.evidence.neutral[clause, facet][:, None])
+    stacked = hstack([design.clause[clause], whole, own, said], format="csr")
+    coef, common = logistic(stacked, side == 1, settings.polar_c / 2)
     weights[:, blocks["neutral_clause"]] = coef[:size, None]
     weights[:, blocks["neutral_review"]] = np.float32(settings.review_weight) * coef[size : 2 * size, None]
-    return (common + settings.facet_weight * coef[2 * size :]).astype(np.float32)
+    bias = (common + settings.facet_weight * coef[2 * size : -1]).astype(np.float32)
+    return {"neutral": bias, "evidence_neutral": coef[-1:]}
 
 
 def _crossed(matrix: csr_matrix, of: NDArray[np.intp], facets: int, weight: float) -> csr_matrix:
@@ -324,7 +326,7 @@ def _fit_reviews(
     targets += [("flags", use & (column >= 0), column == 1) for column in examples.flags.T]
     for place, (head, rows, truth) in enumerate(targets):
         column = place if head == "overall" else place - 3
-        coef, bias[head][column] = _logistic(design.review[rows], truth[rows], settings.review_c)
+        coef, bias[head][column] = logistic(design.review[rows], truth[rows], settings.review_c)
         weights[:, blocks[f"{head}_review"].start + column] = coef
     return bias
 
@@ -350,7 +352,7 @@ def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Call
             continue
         weights, bias = fit_heads(examples, design, settings, ~judged)
         model = LinearWeights(design.slots, design.short, weights, bias, {})
-        logits = model.logits(design.raw, clauses)
+        logits = model.logits(design.raw, clauses, design.evidence)
         rows = judged[clauses.review]
         for name, mask in (
             ("mention", rows),
@@ -362,127 +364,3 @@ def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Call
             getattr(result, name)[mask] = getattr(logits, name)[mask]
         tell(f"fold {fold + 1} of {settings.folds}")
     return result
-
-
-def calibrate(
-    examples: Examples, logits: Logits, taxonomy: Taxonomy
-) -> tuple[dict[str, NDArray[np.float32]], Decisions]:
-    """Learn Platt scaling, the overall and flag layers, and all thresholds from out-of-fold log-odds."""
-    judged = examples.fold >= 0
-    rows = judged[examples.clauses.review]
-    calibration = _calibrate_clauses(examples, logits, rows)
-    score = sigmoid(logits.mention * calibration["mention_slope"] + calibration["mention_shift"])
-    block = clause_block(score, logits, calibration["polar_slope"])
-    features = overall_features(block, examples.clauses, logits.overall, whole_facets(taxonomy))
-    use = judged & (examples.overall >= 0)
-    calibration["overall_weights"], calibration["overall_bias"] = _three_way(
-        features[use], examples.overall[use]
-    )
-    seen = flag_features(block, examples.clauses, logits.flags)
-    calibration["flags_weights"], calibration["flags_bias"], flag_thresholds = _flag_layer(
-        seen[judged], examples.flags[judged], examples.fold[judged]
-    )
-    decisions = Decisions(
-        _mention_thresholds(examples, score, judged),
-        flag_thresholds,
-        _safety(examples, block, judged, taxonomy),
-    )
-    return calibration, decisions
-
-
-def _calibrate_clauses(
-    examples: Examples, logits: Logits, rows: NDArray[np.bool_]
-) -> dict[str, NDArray[np.float32]]:
-    known = (examples.mention >= 0) & rows[:, None]
-    truth = examples.mention == 1
-    prior = platt(logits.mention[known], truth[known])
-    pairs = np.array(
-        [
-            platt(logits.mention[known[:, facet], facet], truth[known[:, facet], facet], prior=prior)
-            for facet in range(truth.shape[1])
-        ]
-    )
-    polar = (examples.sides[:, :, 0] != examples.sides[:, :, 2]) & rows[:, None]
-    slope = (
-        platt(logits.polar[polar], examples.sides[:, :, 2][polar], strength=1.0)[0] if polar.any() else 1.0
-    )
-    return {
-        "mention_slope": pairs[:, 0].astype(np.float32),
-        "mention_shift": pairs[:, 1].astype(np.float32),
-        "polar_slope": np.array([slope], dtype=np.float32),
-    }
-
-
-def _three_way(
-    features: NDArray[np.float32], truth: NDArray[np.int8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return weights (n_features, 3) and bias (3) of a softmax over the classes met."""
-    from sklearn.linear_model import LogisticRegression
-
-    weights, bias = np.zeros((features.shape[1], 3), np.float32), np.full(3, -12.0, np.float32)
-    met = np.unique(truth)
-    if len(met) < 2:
-        bias[met] = 0.0
-        return weights, bias
-    model = LogisticRegression(C=1.0, max_iter=500)
-    model.fit(features, truth)
-    if len(met) == 2:
-        weights[:, met[1]], bias[met] = model.coef_[0], (0.0, model.intercept_[0])
-    else:
-        weights[:, met], bias[met] = model.coef_.T, model.intercept_
-    return weights, bias
-
-
-def _flag_layer(
-    features: NDArray[np.float32], truth: NDArray[np.int8], fold: NDArray[np.int8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return weights, bias and thresholds of the flags; thresholds from a second cross-fit of this layer."""
-    weights = np.zeros((features.shape[1], truth.shape[1]), np.float32)
-    bias = np.zeros(truth.shape[1], np.float32)
-    scores = np.zeros(truth.shape, np.float64)
-    for flag in range(truth.shape[1]):
-        known = truth[:, flag] >= 0
-        y = truth[:, flag] == 1
-        weights[:, flag], bias[flag] = _dense_logistic(features[known], y[known])
-        for part in np.unique(fold):
-            learn_from = known & (fold != part)
-            coef, shift = _dense_logistic(features[learn_from], y[learn_from])
-            inside = fold == part
-            scores[inside, flag] = 1 / (1 + np.exp(-(features[inside] @ coef + shift)))
-    thresholds = shrunk_thresholds(scores, truth == 1, weight=60.0)
-    return weights, bias, thresholds
-
-
-def _dense_logistic(
-    features: NDArray[np.float32], truth: NDArray[np.bool_]
-) -> tuple[NDArray[np.float32], float]:
-    from sklearn.linear_model import LogisticRegression
-
-    if truth.all() or not truth.any():
-        return np.zeros(features.shape[1], np.float32), 3.0 if truth.any() else -6.0
-    model = LogisticRegression(C=0.5, max_iter=500).fit(features, truth)
-    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
-
-
-def _mention_thresholds(
-    examples: Examples, score: NDArray[np.float32], judged: NDArray[np.bool_]
-) -> NDArray[np.float32]:
-    """Choose thresholds by the F1 of the sets of facets of reviews, which is what users see."""
-    clauses = examples.clauses
-    best = review_max(score, clauses)[judged]
-    truth = review_max((examples.mention == 1).astype(np.float32), clauses)[judged] > 0
-    return shrunk_thresholds(best, truth, common=best_threshold(best.ravel(), truth.ravel()))
-
-
-def _safety(
-    examples: Examples, block: NDArray[np.float32], judged: NDArray[np.bool_], taxonomy: Taxonomy
-) -> float:
-    """Return the score from which a negative safety mention is right nine times in ten."""
-    facet = taxonomy.index.get(SAFETY_FACET)
-    if facet is None:
-        return 1.0
-    rows = judged[examples.clauses.review]
-    score = block[rows, facet].sum(axis=1)
-    negative = block[rows, facet, 0] > block[rows, facet, 2]
-    truth = examples.sides[rows, facet, 0]
-    return precision_threshold(score[negative], truth[negative], SAFETY_PRECISION)

@@ -13,10 +13,13 @@ from feedback_nlp.scorers.calibration import (
 )
 from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear_model import quantise, restore
+from feedback_nlp.scorers.linear_tone import learn_tone, silent
 from feedback_nlp.scorers.training_data import fold_of, from_gold, without_overlap
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column, from_spans
 
+SUBJECTS = ("房间", "味道", "快递", "屏幕", "空调", "书", "车", "菜")
+PRAISE, BLAME = ["真好", "真不错", "很满意"], ["太差", "很糟糕", "真失望"]
 HELD = ["物流太慢了，等了整整一个星期才到，客服也不理人", "很好"]
 
 
@@ -69,12 +72,11 @@ def test_gold_as_arrays():
 def test_slots_are_of_clauses_alone():
     text = "物流慢，客服好"
     clauses = cut_column([text])
-    rows, slots = ngram_slots([text], clauses)
-    alone, _ = ngram_slots(["客服好"], cut_column(["客服好"]))
-    assert (rows == 1).sum() == len(alone)
-    np.testing.assert_array_equal(
-        np.sort(slots[rows == 1]), np.sort(ngram_slots(["客服好"], cut_column(["客服好"]))[1])
-    )
+    rows, slots, count = ngram_slots([text], clauses)
+    alone = ngram_slots(["客服好"], cut_column(["客服好"]))
+    assert count == 2
+    assert (rows == 1).sum() == len(alone.slot)
+    np.testing.assert_array_equal(np.sort(slots[rows == 1]), np.sort(alone.slot))
     assert slots.min() >= 0
     assert slots.max() < 1 << SLOT_BITS
 
@@ -85,6 +87,23 @@ def test_slots_ignore_width_case_and_digits():
 
     assert of("ＡＢ３元") == of("ab7元")
     assert of("ab") != of("ba")
+
+
+def test_tone_tells_praise_from_blame():
+    texts = [f"{subject}{word}" for subject in SUBJECTS for word in PRAISE + BLAME]
+    sides = [word in PRAISE for _ in SUBJECTS for word in PRAISE + BLAME]
+    tone = learn_tone(texts, sides)
+    new = ["客服真好，真不错", "太差，糟糕"]
+    clauses = cut_column(new)
+    sums = tone.sums(ngram_slots(new, clauses), Vocabulary(tone.slots))[:, 0]
+    assert (sums[clauses.review == 0] > 0).all()
+    assert (sums[clauses.review == 1] < 0).all()
+
+
+def test_silent_tone_says_nothing():
+    tone = silent()
+    clauses = cut_column(["很好，很差"])
+    assert not tone.sums(ngram_slots(["很好，很差"], clauses), Vocabulary(tone.slots))[:, 0].any()
 
 
 def test_vocabulary_rows_are_sorted_and_distinct():

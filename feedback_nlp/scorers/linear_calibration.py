@@ -1,0 +1,171 @@
+"""From out-of-fold log-odds to probabilities, the overall and flag layers, and every threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.scorers.calibration import (
+    best_threshold,
+    platt,
+    precision_threshold,
+    shrunk_thresholds,
+)
+from feedback_nlp.scorers.linear_model import (
+    Logits,
+    clause_block,
+    flag_features,
+    overall_features,
+    review_max,
+    sigmoid,
+    whole_facets,
+)
+
+if TYPE_CHECKING:
+    from feedback_nlp.scorers.linear_evidence import Evidence
+    from feedback_nlp.scorers.training_data import Examples
+    from feedback_nlp.taxonomy import Taxonomy
+
+__all__ = ["Decisions", "calibrate"]
+
+SAFETY_FACET = "product.safety"
+SAFETY_PRECISION = 0.9
+# Calibration looks at log-odds above this (about 1 in 50).
+LEAST_LOGIT = -4.0
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Thresholds learnt beside the weights."""
+
+    thresholds: NDArray[np.float32]
+    flag_thresholds: NDArray[np.float32]
+    safety_threshold: float
+
+
+def calibrate(
+    examples: Examples, logits: Logits, evidence: Evidence, taxonomy: Taxonomy
+) -> tuple[dict[str, NDArray[np.float32]], Decisions]:
+    """Learn Platt scaling, the overall and flag layers, and all thresholds from out-of-fold log-odds."""
+    judged = examples.fold >= 0
+    rows = judged[examples.clauses.review]
+    calibration = _calibrate_clauses(examples, logits, rows)
+    score = sigmoid(logits.mention * calibration["mention_slope"] + calibration["mention_shift"])
+    block = clause_block(score, logits, calibration["polar_slope"])
+    features = overall_features(block, examples.clauses, logits.overall, evidence, whole_facets(taxonomy))
+    use = judged & (examples.overall >= 0)
+    calibration["overall_weights"], calibration["overall_bias"] = _three_way(
+        features[use], examples.overall[use]
+    )
+    seen = flag_features(block, examples.clauses, logits.flags, evidence)
+    calibration["flags_weights"], calibration["flags_bias"], flag_thresholds = _flag_layer(
+        seen[judged], examples.flags[judged], examples.fold[judged]
+    )
+    decisions = Decisions(
+        _mention_thresholds(examples, score, judged),
+        flag_thresholds,
+        _safety(examples, block, judged, taxonomy),
+    )
+    return calibration, decisions
+
+
+def _calibrate_clauses(
+    examples: Examples, logits: Logits, rows: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float32]]:
+    # Only where a mention is thinkable: the many sure absences would decide the slope.
+    known = (examples.mention >= 0) & rows[:, None] & (logits.mention > LEAST_LOGIT)
+    truth = examples.mention == 1
+    prior = platt(logits.mention[known], truth[known])
+    pairs = np.array(
+        [
+            platt(logits.mention[known[:, facet], facet], truth[known[:, facet], facet], prior=prior)
+            for facet in range(truth.shape[1])
+        ]
+    )
+    polar = (examples.sides[:, :, 0] != examples.sides[:, :, 2]) & rows[:, None]
+    slope = (
+        platt(logits.polar[polar], examples.sides[:, :, 2][polar], strength=1.0)[0] if polar.any() else 1.0
+    )
+    return {
+        "mention_slope": pairs[:, 0].astype(np.float32),
+        "mention_shift": pairs[:, 1].astype(np.float32),
+        "polar_slope": np.array([slope], dtype=np.float32),
+    }
+
+
+def _three_way(
+    features: NDArray[np.float32], truth: NDArray[np.int8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return weights (n_features, 3) and bias (3) of a softmax over the classes met."""
+    from sklearn.linear_model import LogisticRegression
+
+    weights, bias = np.zeros((features.shape[1], 3), np.float32), np.full(3, -12.0, np.float32)
+    met = np.unique(truth)
+    if len(met) < 2:
+        bias[met] = 0.0
+        return weights, bias
+    model = LogisticRegression(C=1.0, max_iter=500)
+    model.fit(features, truth)
+    if len(met) == 2:
+        weights[:, met[1]], bias[met] = model.coef_[0], (0.0, model.intercept_[0])
+    else:
+        weights[:, met], bias[met] = model.coef_.T, model.intercept_
+    return weights, bias
+
+
+def _flag_layer(
+    features: NDArray[np.float32], truth: NDArray[np.int8], fold: NDArray[np.int8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return weights, bias and thresholds of the flags; thresholds from a second cross-fit of this layer."""
+    weights = np.zeros((features.shape[1], truth.shape[1]), np.float32)
+    bias = np.zeros(truth.shape[1], np.float32)
+    scores = np.zeros(truth.shape, np.float64)
+    for flag in range(truth.shape[1]):
+        known = truth[:, flag] >= 0
+        y = truth[:, flag] == 1
+        weights[:, flag], bias[flag] = _dense_logistic(features[known], y[known])
+        for part in np.unique(fold):
+            learn_from = known & (fold != part)
+            coef, shift = _dense_logistic(features[learn_from], y[learn_from])
+            inside = fold == part
+            scores[inside, flag] = 1 / (1 + np.exp(-(features[inside] @ coef + shift)))
+    thresholds = shrunk_thresholds(scores, truth == 1, weight=60.0)
+    return weights, bias, thresholds
+
+
+def _dense_logistic(
+    features: NDArray[np.float32], truth: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], float]:
+    from sklearn.linear_model import LogisticRegression
+
+    if truth.all() or not truth.any():
+        return np.zeros(features.shape[1], np.float32), 3.0 if truth.any() else -6.0
+    model = LogisticRegression(C=0.5, max_iter=500).fit(features, truth)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
+
+
+def _mention_thresholds(
+    examples: Examples, score: NDArray[np.float32], judged: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Choose thresholds by the F1 of the sets of facets of reviews, which is what users see."""
+    clauses = examples.clauses
+    best = review_max(score, clauses)[judged]
+    truth = review_max((examples.mention == 1).astype(np.float32), clauses)[judged] > 0
+    return shrunk_thresholds(best, truth, common=best_threshold(best.ravel(), truth.ravel()))
+
+
+def _safety(
+    examples: Examples, block: NDArray[np.float32], judged: NDArray[np.bool_], taxonomy: Taxonomy
+) -> float:
+    """Return the score from which a negative safety mention is right nine times in ten."""
+    facet = taxonomy.index.get(SAFETY_FACET)
+    if facet is None:
+        return 1.0
+    rows = judged[examples.clauses.review]
+    score = block[rows, facet].sum(axis=1)
+    negative = block[rows, facet, 0] > block[rows, facet, 2]
+    truth = examples.sides[rows, facet, 0]
+    return precision_threshold(score[negative], truth[negative], SAFETY_PRECISION)
