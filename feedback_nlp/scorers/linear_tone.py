@@ -51,7 +51,7 @@ def learn_tone(texts: Sequence[str], positive: Sequence[bool]) -> Tone:
     """Learn from whole reviews and the side each is on."""
     from scipy.sparse import csr_matrix
 
-    from feedback_nlp.scorers.linear_training import logistic
+    from feedback_nlp.scorers.linear_heads import logistic
 
     clauses = cut_column(texts)
     grams = ngram_slots(texts, clauses)

@@ -252,3 +252,19 @@ def test_shipped_model_is_small(shipped):
     folder = next(info for info in models() if info.name == "linear").folder
     assert (folder / "weights.npz").stat().st_size <= 25_000_000
     assert (folder / "card.md").is_file()
+
+
+def test_clone_keeps_arguments_only(tiny):
+    from sklearn.base import clone
+
+    copy = clone(tiny)
+    assert copy.get_params() == tiny.get_params()
+    assert not hasattr(copy, "weights_")
+
+
+def test_out_of_fold_judgements_cover_every_text(tiny):
+    judged = tiny.out_of_fold_
+    assert len(judged.overall) == len(tiny_corpus())
+    assert np.isfinite(judged.clauses).all()
+    right = judged.overall.argmax(axis=1) == np.array([review.overall + 1 for review in tiny_corpus()])
+    assert right.mean() > 0.8
