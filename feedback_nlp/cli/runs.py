@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "feedback-nlp.toml"
 # Options that belong to one run, not to next month's.
-PASSING = ("quiet", "json", "force", "save_config")
+PASSING = ("out", "quiet", "json", "force", "save_config")
 
 
 def prepared(files: Sequence[str], chosen: Mapping[str, Any]) -> Prepared:
@@ -62,7 +62,11 @@ def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]
         return
     from feedback_nlp.io.config import save
 
-    known = {name: value for name, value in chosen.items() if name not in PASSING}
+    known = {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in chosen.items()
+        if name not in PASSING
+    }
     known.update({_option(role): column for role, column in ready.roles.columns.items()})
     if isinstance(known.get("rating_scale"), tuple):
         known["rating_scale"] = "-".join(f"{bound:g}" for bound in known["rating_scale"])

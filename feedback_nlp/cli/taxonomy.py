@@ -80,7 +80,7 @@ def init(
     from feedback_nlp.io.writers import atomic, check_writable
 
     opt.merge({"lang": lang})
-    check_writable(path, force=force)
+    check_writable(path, force=force, suffixes=False)
     folder = resources.files("feedback_nlp") / "resources"
     start = folder / "taxonomies" / "default.toml" if full else folder / "templates" / "taxonomy.toml"
     with atomic(path) as temporary:

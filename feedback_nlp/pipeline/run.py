@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.pipeline.prepare import Prepared, prepare
 from feedback_nlp.pipeline.result import Analysis, Options, Scored
 from feedback_nlp.schema import ROLES
@@ -115,7 +117,14 @@ def analyze_prepared(
     jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> Analysis:
-    """Analyse what :func:`prepare` gave; parameters as in :func:`analyze`."""
+    """Analyse what :func:`prepare` gave; parameters as in :func:`analyze`.
+
+    Raises
+    ------
+    InputError
+        If no text says anything: all are empty, default comments, or not Chinese.
+    """
+    _check_content(prepared)
     scored, scorer = _scored(prepared, model, taxonomy, jobs, progress)
     return Analysis.build(
         scored,
@@ -191,6 +200,25 @@ def _scored(
         "taxonomy": taxonomy if isinstance(taxonomy, str) else str(getattr(taxonomy, "name", taxonomy)),
     }
     return Scored(prepared.table, prepared.reviews, columns, mentions, meta), scorer
+
+
+def _check_content(prepared: Prepared) -> None:
+    from feedback_nlp.text import quality
+
+    statuses = Counter(quality.status(prepared.reviews["text"].to_pylist()))
+    if statuses["ok"]:
+        return
+    column = prepared.roles.columns["text"]
+    counts = statuses["empty"], statuses["default"], statuses["foreign"]
+    raise InputError(
+        Bilingual(
+            "列“{}”没有一条可以分析的中文内容（空 {}、默认评价 {}、非中文 {}）。".format(column, *counts),
+            "Column '{}' holds no Chinese text to analyse ({} empty, {} default, {} foreign).".format(
+                column, *counts
+            ),
+        ),
+        Bilingual("用 --text 指定内容所在的列。", "Name the column of texts with --text."),
+    )
 
 
 def _with_status(columns: pa.Table, reviews: pa.Table, texts: list[str | None], ids: list[str]) -> pa.Table:
