@@ -49,10 +49,11 @@ def render(
         "# linear",
         "Hashed character n-grams (1–4) of a clause, of its review and of its neighbours, weighed together "
         "with what the lexicon scorer finds (so terms added to the taxonomy work here too) and with the tone "
-        "of whole reviews from many industries. One sparse logistic regression for each facet, a polarity model "
-        "shared by the facets with a correction for each, small calibrated layers for the overall label and "
-        f"the flags. int8 weights, {size:.1f} MB, loaded in {pace.load:.2f} s; {pace.reviews:.0f} reviews a "
-        "second on one noisy core. No scikit-learn at prediction; the same bits whatever the batch.",
+        "of whole reviews from many industries. One sparse logistic regression for each facet, a polarity "
+        "model shared by the facets with a correction for each, small calibrated layers for the overall "
+        f"label and the flags. int8 weights, {size:.1f} MB, loaded in {pace.load:.2f} s; "
+        f"{pace.reviews:.0f} reviews a second on one noisy core. Without scikit-learn; the same bits "
+        "whatever the batch.",
         "## Learnt from",
         _sources(data),
         "## Measured on gold dev (240 real reviews, never learnt from)",
