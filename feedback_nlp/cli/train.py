@@ -35,7 +35,9 @@ def train(
     model: Annotated[str, typer.Option("--model", help="训练哪种：linear。", metavar="名称")] = "linear",
     base: Annotated[
         str | None,
-        typer.Option("--base", help="在哪个模型上接着训练（linear 不支持，会说明）。", metavar="名称|路径"),
+        typer.Option(
+            "--base", help="借用这个 linear 模型学到的褒贬语气（建议 linear）。", metavar="名称|路径"
+        ),
     ] = None,
     taxonomy: opt.TaxonomyName = None,
     folds: Annotated[

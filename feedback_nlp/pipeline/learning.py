@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.catalog import CARD_FILE, MODEL_FILE, corpus_names, corpus_path
 from feedback_nlp.errors import Bilingual, ConfigError, InputError, ModelError, OutputError
 from feedback_nlp.gold import GoldReview, read
-from feedback_nlp.pipeline.model_card import Source, render
+from feedback_nlp.pipeline.model_card import Made, Source, render
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from feedback_nlp.scorers.linear import LinearScorer
+    from feedback_nlp.scorers.linear_tone import Tone
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["LEAST_REVIEWS", "Trained", "interval", "labelled", "train"]
@@ -26,6 +27,7 @@ __all__ = ["LEAST_REVIEWS", "Trained", "interval", "labelled", "train"]
 LEAST_REVIEWS = 20
 Data = str | Path | Sequence[str | Path] | Sequence[GoldReview]
 Progress = Callable[[int, int], None]
+Learn = Callable[[Sequence[GoldReview]], "LinearScorer"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,8 @@ def train(
     model : str
         Only ``"linear"`` can be trained.
     base : str or Path, optional
-        Refused: ``linear`` can't go on from another model; give shipped corpora as further ``data`` instead.
+        A ``linear`` model to lean on: what it learnt of how praise and blame sound (its ``tone_``) is taken
+        over. That part knows no facets, so the taxonomy may be another; facets come from ``data`` alone.
     taxonomy : str, Path or Taxonomy
         Of the labels.
     folds : int
@@ -96,27 +99,39 @@ def train(
         If a file is not a labelled file, there are too few reviews, or the taxonomy lacks a facet.
     ConfigError
         If ``model``, ``base`` or ``folds`` can't be.
+    ModelError
+        If ``base`` can't be loaded, or ``model`` is ``"encoder"``.
     OutputError
         If the folder can't be written, or exists and may not be replaced.
     """
     from feedback_nlp.scorers.linear import LinearScorer
     from feedback_nlp.taxonomy import load_taxonomy
 
-    _check_options(model, base, folds)
+    _check_options(model, folds)
     target = Path(out)
     _check_target(target, force=force)
     named = load_taxonomy(taxonomy)
+    tone = None if base is None else _tone(base, named)
     sources, reviews, own = _gather(data)
     _check_reviews(reviews, named)
     tell = progress or (lambda _done, _total: None)
-    scores = _cross_fit(reviews, own, named, folds, tell) if folds else {}
-    fits = folds + 1
-    scorer = LinearScorer(named).fit(reviews)
-    measured = sum(own) if scores else 0
-    card = render(scorer, sources, reviews, scores, measured, name=target.name, command=command, lang=lang)
-    _write(scorer, card, target)
-    tell(fits * len(reviews), fits * len(reviews))
-    return Trained(target, sources, scores, measured)
+
+    def learn(part: Sequence[GoldReview]) -> LinearScorer:
+        return LinearScorer(named, tone=tone).fit(part)
+
+    scores = _cross_fit(reviews, own, learn, folds, tell) if folds else {}
+    scorer = learn(reviews)
+    made = Made(
+        name=target.name,
+        sources=sources,
+        scores=scores,
+        n_measured=sum(own) if scores else 0,
+        base=None if base is None else str(base),
+        command=command,
+    )
+    _write(scorer, render(scorer, reviews, made, lang=lang), target)
+    tell((folds + 1) * len(reviews), (folds + 1) * len(reviews))
+    return Trained(target, sources, scores, made.n_measured)
 
 
 def labelled(data: Data) -> list[GoldReview]:
@@ -233,7 +248,29 @@ def _check_reviews(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:
         )
 
 
-def _check_options(model: str, base: str | Path | None, folds: int) -> None:
+def _tone(base: str | Path, taxonomy: Taxonomy) -> Tone:
+    """Return what ``base`` knows of praise and blame, whichever of the two taxonomies it was trained on."""
+    from feedback_nlp.scorers import load_model
+    from feedback_nlp.scorers.linear import LinearScorer
+
+    try:
+        found = load_model(base, taxonomy)
+    except ModelError:
+        found = load_model(base)
+    if not isinstance(found, LinearScorer):
+        raise ConfigError(
+            Bilingual(
+                f"不能以 {base} 为基础训练 linear。", f"linear can't be trained on the base of {base}."
+            ),
+            Bilingual(
+                "--base 给 linear，或一个 linear 类型的模型文件夹。",
+                "Give --base linear, or the folder of a model of that kind.",
+            ),
+        )
+    return found.tone_
+
+
+def _check_options(model: str, folds: int) -> None:
     if model == "encoder":
         raise ModelError(
             Bilingual("这个版本还不能训练 encoder。", "This version can't train an encoder."),
@@ -244,17 +281,6 @@ def _check_options(model: str, base: str | Path | None, folds: int) -> None:
             Bilingual(f"不能训练“{model}”。", f"Can't train '{model}'."),
             Bilingual("可训练的只有 --model linear。", "Only --model linear can be trained."),
         )
-    if base is not None:
-        raise ConfigError(
-            Bilingual(
-                f"linear 不能接着另一个模型（--base {base}）训练。",
-                f"linear can't go on from another model (--base {base}).",
-            ),
-            Bilingual(
-                f"去掉 --base；要借助自带的标注，把语料名一起给 --data：{'、'.join(corpus_names())}。",
-                f"Leave --base out; to lean on shipped labels, add to --data: {', '.join(corpus_names())}.",
-            ),
-        )
     if folds != 0 and not 2 <= folds <= 20:
         raise ConfigError(
             Bilingual(f"交叉评测的份数 {folds} 不对。", f"Bad number of folds: {folds}."),
@@ -263,13 +289,12 @@ def _check_options(model: str, base: str | Path | None, folds: int) -> None:
 
 
 def _cross_fit(
-    reviews: Sequence[GoldReview], own: Sequence[bool], taxonomy: Taxonomy, folds: int, tell: Progress
+    reviews: Sequence[GoldReview], own: Sequence[bool], learn: Learn, folds: int, tell: Progress
 ) -> dict[str, dict[str, float]]:
     """Return the scores of reviews judged by models that did not learn from them."""
     import numpy as np
 
     from feedback_nlp.evaluation import MEASURES, evaluate
-    from feedback_nlp.scorers.linear import LinearScorer
     from feedback_nlp.scorers.training_data import fold_of
 
     part = np.array([fold_of(review.text, folds) for review in reviews])
@@ -278,7 +303,7 @@ def _cross_fit(
         tell(fold * len(reviews), (folds + 1) * len(reviews))
         held = [r for r, mine, k in zip(reviews, own, part, strict=True) if mine and k == fold]
         if held:
-            scorer = LinearScorer(taxonomy).fit([r for r, k in zip(reviews, part, strict=True) if k != fold])
+            scorer = learn([r for r, k in zip(reviews, part, strict=True) if k != fold])
             reports.append(evaluate(scorer, held, draws=1))
     tell(folds * len(reviews), (folds + 1) * len(reviews))
     return {name: interval(np.concatenate([report.counts[name] for report in reports])) for name in MEASURES}

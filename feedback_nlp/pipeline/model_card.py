@@ -44,6 +44,32 @@ class Source:
     n_labels: int
 
 
+@dataclass(frozen=True)
+class Made:
+    """How a model came about.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    sources : tuple of Source
+    scores : mapping
+        Measure → value with interval, by cross-fitting; empty when not measured.
+    n_measured : int
+        Reviews behind them.
+    base : str, optional
+        The model it leans on.
+    command : str, optional
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    scores: Mapping[str, Mapping[str, float]]
+    n_measured: int
+    base: str | None = None
+    command: str | None = None
+
+
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Return a Markdown table; numbers are aligned right by column two on."""
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
@@ -68,17 +94,7 @@ def scores_table(scores: Mapping[str, Mapping[str, float]], lang: str) -> str:
     return markdown_table(head, rows)
 
 
-def render(
-    scorer: Scorer,
-    sources: Sequence[Source],
-    reviews: Sequence[GoldReview],
-    scores: Mapping[str, Mapping[str, float]],
-    n_measured: int,
-    *,
-    name: str,
-    command: str | None,
-    lang: str,
-) -> str:
+def render(scorer: Scorer, reviews: Sequence[GoldReview], made: Made, *, lang: str) -> str:
     """Return the card as Markdown in ``lang``."""
 
     def say(zh: str, en: str) -> str:
@@ -86,7 +102,7 @@ def render(
 
     taxonomy = scorer.taxonomy_
     parts = [
-        f"# {name}",
+        f"# {made.name}",
         say(
             f"由 feedback-nlp {__version__} 的 `train` 从标注文件学得，类型 {scorer.name}，"
             f"分类体系 {taxonomy.name} {taxonomy.version}（{len(taxonomy.codes)} 个方面）。",
@@ -96,15 +112,15 @@ def render(
         say("## 学自", "## Learnt from"),
         markdown_table(
             say("来源 文本 用到 标注", "source texts used labels").split(),
-            [(source.name, source.n_texts, source.n_used, source.n_labels) for source in sources],
+            [(source.name, source.n_texts, source.n_used, source.n_labels) for source in made.sources],
         ),
         _balance(reviews, say),
         say("## 交叉评测", "## Measured by cross-fitting"),
-        _measured(scores, n_measured, lang, say),
+        _measured(made, lang, say),
         say("## 例子太少的方面", "## Facets with too few examples"),
         _scarce(reviews, taxonomy.codes, say),
         say("## 怎么得来", "## How it was made"),
-        _origin(scorer, command, say),
+        _origin(scorer, made, say),
         say("## 许可", "## Licence"),
         say(
             "这个模型学自上列文件；这些数据和由此得到的权重归提供数据的人，许可由其决定。"
@@ -132,17 +148,17 @@ def _balance(reviews: Sequence[GoldReview], say: _Say) -> str:
     )
 
 
-def _measured(scores: Mapping[str, Mapping[str, float]], n_measured: int, lang: str, say: _Say) -> str:
-    if not scores:
+def _measured(made: Made, lang: str, say: _Say) -> str:
+    if not made.scores:
         return say("没有评测（--folds 0）。", "Not measured (--folds 0).")
     note = say(
-        f"{n_measured} 条文本，每条由没见过它的模型判断；区间是对评价的 bootstrap。"
+        f"{made.n_measured} 条文本，每条由没见过它的模型判断；区间是对评价的 bootstrap。"
         "这些文本与训练文本同源，换一个行业会更差。用 `feedback-nlp evaluate` 在别的标注上评测。",
-        f"{n_measured} texts, each judged by a model that has not seen it; intervals by bootstrap over "
+        f"{made.n_measured} texts, each judged by a model that has not seen it; intervals by bootstrap over "
         "reviews. They come from the same sources as what was learnt: another industry fares worse. Measure "
         "on other labels with `feedback-nlp evaluate`.",
     )
-    return f"{note}\n\n{scores_table(scores, lang)}"
+    return f"{note}\n\n{scores_table(made.scores, lang)}"
 
 
 def _scarce(reviews: Sequence[GoldReview], codes: Sequence[str], say: _Say) -> str:
@@ -156,7 +172,7 @@ def _scarce(reviews: Sequence[GoldReview], codes: Sequence[str], say: _Say) -> s
     )
 
 
-def _origin(scorer: Scorer, command: str | None, say: _Say) -> str:
+def _origin(scorer: Scorer, made: Made, say: _Say) -> str:
     lines = [
         say(f"指纹 sha256 {scorer.fingerprint()}", f"Fingerprint sha256 {scorer.fingerprint()}"),
         say(
@@ -166,6 +182,15 @@ def _origin(scorer: Scorer, command: str | None, say: _Say) -> str:
         ),
         f"Python {platform.python_version()}",
     ]
-    if command:
-        lines.insert(0, f"`{command}`")
+    if made.base is not None:
+        lines.insert(
+            0,
+            say(
+                f"借用了模型 {made.base} 学到的褒贬语气；那一部分学自什么、许可如何，见它的说明卡。",
+                f"Leans on how praise and blame sound in the model {made.base}; what that part was learnt "
+                "from, and under which licences, is on its card.",
+            ),
+        )
+    if made.command:
+        lines.insert(0, f"`{made.command}`")
     return "\n".join(f"- {line}" for line in lines)

@@ -137,7 +137,7 @@ def test_bad_files_are_one_line(command: str, case: str, tmp_path: Path) -> None
         (("evaluate", "--data", "demo", "--by", "city"), "city"),
         (("evaluate", "--data", "demo", "--model", "nope"), "nope"),
         (("train", "--data", "demo", "-o", "m", "--model", "encoder"), "encoder"),
-        (("train", "--data", "demo", "-o", "m", "--base", "linear"), "--base"),
+        (("train", "--data", "demo", "-o", "m", "--base", "lexicon"), "lexicon"),
         (("train", "--data", "demo", "-o", "m", "--taxonomy", "nope"), "nope"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -168,7 +168,7 @@ def test_own_taxonomy(tmp_path: Path) -> None:
         for word, code, side in (("排队太久", "visit.wait", -1), ("护士耐心", "visit.nurse", 1))
     ]  # fmt: skip
     data.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-    trained = run("train", "--data", data, "-o", own, "--taxonomy", taxonomy, "--folds", 0, "-q")
+    trained = run("train", "--data", data, "-o", own, "--taxonomy", taxonomy, "--base", "linear", "-q")
     assert trained.exit_code == 0, trained.stderr
     args = ("--model", own, "--taxonomy", taxonomy)
     found = json.loads(run("classify", "今天排队太久", *args, "--json").stdout)["mentions"]

@@ -80,7 +80,8 @@ def test_progress_ends_at_its_total(tmp_path: Path) -> None:
     [
         ({"model": "encoder"}, ModelError),
         ({"model": "lexicon"}, ConfigError),
-        ({"base": "linear"}, ConfigError),
+        ({"base": "lexicon"}, ConfigError),
+        ({"base": "nope"}, ModelError),
         ({"folds": 1}, ConfigError),
         ({"folds": -1}, ConfigError),
     ],
@@ -91,6 +92,18 @@ def test_what_cannot_be_is_refused_before_any_work(
     with pytest.raises(error):
         train(few, tmp_path / "m", **options)
     assert not (tmp_path / "m").exists()
+
+
+def test_base_lends_its_tone_and_is_named(few: Path, tmp_path: Path) -> None:
+    alone = fn.load_model(train(few, tmp_path / "alone", folds=0).folder)
+    folder = train(few, tmp_path / "leaning", base="linear", folds=0).folder
+    leaning, base = fn.load_model(folder), fn.load_model("linear")
+    assert np.array_equal(leaning.tone_.weights, base.tone_.weights)
+    assert leaning.fingerprint() != alone.fingerprint()
+    assert "借用了模型 linear" in (folder / "card.md").read_text(encoding="utf-8")
+    # and that model can lend it on
+    again = train(some("survey", 40), tmp_path / "again", base=folder, folds=0).folder
+    assert np.array_equal(fn.load_model(again).tone_.weights, base.tone_.weights)
 
 
 def test_too_few_and_strange_labels_are_refused(tmp_path: Path) -> None:
