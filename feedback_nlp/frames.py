@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.errors import Bilingual, InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TEXT_COLUMN", "like", "to_table"]
+__all__ = ["TEXT_COLUMN", "frame", "like", "to_table"]
 
 # Column name of data that come without one.
 TEXT_COLUMN = "text"
@@ -64,7 +65,13 @@ def like(table: pa.Table, data: Any) -> Any:
     if type(data).__module__.partition(".")[0] == "polars":
         # Loaded, since ``data`` is one of its objects.
         return sys.modules["polars"].from_arrow(table)
-    return table.to_pandas()
+    return frame(table)
+
+
+def frame(table: pa.Table) -> pd.DataFrame:
+    """Return an Arrow table as a pandas DataFrame."""
+    built: pd.DataFrame = table.to_pandas()
+    return built
 
 
 def _convert(data: Any) -> pa.Table:

@@ -41,7 +41,7 @@ METADATA_KEY = b"feedback_nlp"
 
 
 def reviews_schema() -> pa.Schema:
-    """Schema of the canonical reviews table: roles under their own names; all but the first two may be absent."""
+    """Schema of the canonical reviews table: a column for each role; all but the first two may be absent."""
     import pyarrow as pa
 
     return pa.schema(

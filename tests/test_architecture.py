@@ -55,7 +55,7 @@ def test_layers_import_downwards(path: Path) -> None:
     here = top_name(path)
     if here == "__init__":
         return
-    assert here in LAYER_OF, f"{here} has no layer: add it to LAYERS and docs/architecture.md"
+    assert here in LAYER_OF, f"{here} has no layer"
     for other in ours(imported(ast.parse(path.read_text(encoding="utf-8")))) & set(LAYER_OF):
         if other == here:
             continue
@@ -115,8 +115,8 @@ def test_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\nfrom feedback_nlp.__main__ import main\nsys.argv=['feedback-nlp','analyze','--help']\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('numpy','pandas','pyarrow','sklearn','torch','jieba','plotly') if m in sys.modules],"
-        " file=sys.stderr)"
+        "heavy = 'numpy pandas pyarrow sklearn torch jieba plotly'.split()\n"
+        "print([m for m in heavy if m in sys.modules], file=sys.stderr)"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stderr.strip() == "[]"

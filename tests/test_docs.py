@@ -14,7 +14,11 @@ from typer.testing import CliRunner
 from feedback_nlp.cli.app import app
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("README*.md")),
+    ROOT / "corpora" / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 SAMPLE = ROOT / "feedback_nlp" / "resources" / "sample" / "sample.xlsx"
 
 
@@ -50,14 +54,14 @@ def test_taxonomy_page_is_current() -> None:
     ).render()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_examples_run(page: Path, workplace: Path) -> None:
     space: dict[str, object] = {}
     for code in blocks(page, "python"):
         exec(compile(code, page.name, "exec"), space)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_shell_examples_run(page: Path, workplace: Path) -> None:
     for line in "\n".join(blocks(page, "bash")).splitlines():
         command = line.split("  #")[0].strip()
@@ -68,7 +72,7 @@ def test_shell_examples_run(page: Path, workplace: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, ROOT / "CONTRIBUTING.md", *(ROOT / "corpora").glob("*.md")], ids=lambda page: page.name
+    "page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.relative_to(ROOT))
 )
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):

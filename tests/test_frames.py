@@ -79,7 +79,10 @@ def test_no_rows():
     assert to_table(pd.DataFrame({"text": []})).num_rows == 0
 
 
-@pytest.mark.parametrize("data", [7, "物流慢", b"x", None, [1, 2], object()], ids=lambda data: type(data).__name__)
+OTHER_DATA = [7, "物流慢", b"x", None, [1, 2], object()]
+
+
+@pytest.mark.parametrize("data", OTHER_DATA, ids=lambda data: type(data).__name__)
 def test_other_data_are_refused(data):
     with pytest.raises(InputError):
         to_table(data)

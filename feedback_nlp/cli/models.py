@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ def list_models(lang: opt.Lang = None, json: opt.Json = False) -> None:
     from feedback_nlp.cli import console, texts
 
     opt.merge({"lang": lang})
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"name": info.name, "kind": info.kind, "bytes": info.n_bytes, "folder": str(info.folder)}
         for info in models()
     ]
@@ -28,7 +28,7 @@ def list_models(lang: opt.Lang = None, json: opt.Json = False) -> None:
         texts.as_json(rows)
         return
     for row in rows:
-        size = f"{int(row['bytes']) / 1e6:.1f} MB" if row["bytes"] else console.text("无需权重", "no weights")
+        size = f"{row['bytes'] / 1e6:.1f} MB" if row["bytes"] else console.text("无需权重", "no weights")
         console.result(f"{row['name']}\t{row['kind']}\t{size}\t{row['folder']}".rstrip())
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback_nlp import __version__
 from feedback_nlp.errors import Bilingual
+from feedback_nlp.frames import frame
 from feedback_nlp.schema import METADATA_KEY
 
 if TYPE_CHECKING:
@@ -83,12 +84,12 @@ class Scored:
     @cached_property
     def reviews(self) -> pd.DataFrame:
         """All input columns with ``fb_*`` beside them, in input order."""
-        return self.review_table.to_pandas()
+        return frame(self.review_table)
 
     @cached_property
     def mentions(self) -> pd.DataFrame:
         """One row per (review, clause, facet)."""
-        return self.mention_table.to_pandas()
+        return frame(self.mention_table)
 
     @cached_property
     def review_table(self) -> pa.Table:
@@ -174,12 +175,12 @@ class Analysis:
     @cached_property
     def issues(self) -> pd.DataFrame:
         """Issues in rank order, with intervals (columns as in the contract)."""
-        return self.insight.issues.to_pandas()
+        return frame(self.insight.issues)
 
     @cached_property
     def mentions(self) -> pd.DataFrame:
         """One row per (review, clause, facet); every negative one has its ``issue_id``."""
-        return self.insight.mentions.to_pandas()
+        return frame(self.insight.mentions)
 
     @cached_property
     def reviews(self) -> pd.DataFrame:
@@ -189,7 +190,7 @@ class Analysis:
     @cached_property
     def elements(self) -> pd.DataFrame:
         """Elements and facets with their shares and satisfaction."""
-        return self.insight.elements.to_pandas()
+        return frame(self.insight.elements)
 
     @cached_property
     def summary(self) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class Segment:
 
 
 @overload
-def segment(texts: str) -> list[Segment]: ...
+def segment(texts: str) -> list[Segment]: ...  # type: ignore[overload-overlap]  # a str is a Sequence[str]
 @overload
 def segment(texts: Sequence[str]) -> list[list[Segment]]: ...
 def segment(texts: str | Sequence[str]) -> list[Segment] | list[list[Segment]]:
@@ -60,7 +60,7 @@ def segment(texts: str | Sequence[str]) -> list[Segment] | list[list[Segment]]:
 
 
 @overload
-def classify(
+def classify(  # type: ignore[overload-overlap]  # a str is a Sequence[str]
     texts: str, *, model: str | Path | Scorer = ..., taxonomy: str | Path | Taxonomy = ...
 ) -> dict[str, Any]: ...
 @overload

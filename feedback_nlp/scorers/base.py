@@ -32,8 +32,8 @@ class Prediction:
     Attributes
     ----------
     clauses : float32 array of shape (n_clauses, n_facets, 3)
-        Probability that the clause mentions the facet and is negative / neutral / positive about it. The rest of the
-        mass, up to 1, is "not mentioned": the sum over the last axis is the ``score``.
+        Probability that the clause mentions the facet and is negative / neutral / positive about it. The
+        rest of the mass, up to 1, is "not mentioned": the sum over the last axis is the ``score``.
     overall : float32 array of shape (n_reviews, 3)
         Probability that the review as a whole is negative / neutral / positive; rows sum to 1.
     flags : float32 array of shape (n_reviews, 5)
@@ -48,8 +48,8 @@ class Prediction:
 class Scorer(ABC):
     """Base of all scorers.
 
-    ``__init__`` only stores its arguments; ``fit`` learns attributes that end in ``_``; nothing is read or computed
-    before. A fitted scorer has:
+    ``__init__`` only stores its arguments; ``fit`` learns attributes that end in ``_``; nothing is read or
+    computed before. A fitted scorer has:
 
     Attributes
     ----------

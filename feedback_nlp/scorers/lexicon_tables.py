@@ -58,7 +58,8 @@ def overall_probabilities(summaries: NDArray[np.float64]) -> NDArray[np.float32]
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     result = odds / (odds[:, :1] + odds[:, 1:2] + odds[:, 2:])
     result[~summaries.any(axis=1)] = 1 / 3
-    return result.astype(np.float32)
+    chances: NDArray[np.float32] = result.astype(np.float32)
+    return chances
 
 
 def overall_features(summaries: NDArray[np.float64]) -> NDArray[np.float64]:
