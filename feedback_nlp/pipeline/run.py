@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.base import Scorer
 
 __all__ = ["analyze", "analyze_prepared", "demo", "score", "score_prepared"]
+
+# The first page of a ranking: what a meeting talks about.
+TOP_ISSUES = 10
 
 
 def analyze(
@@ -126,13 +130,14 @@ def analyze_prepared(
     """
     _check_content(prepared)
     scored, scorer = _scored(prepared, model, taxonomy, jobs, progress)
-    return Analysis.build(
+    analysis = Analysis.build(
         scored,
         taxonomy=scorer.taxonomy_,
         safety_threshold=scorer.safety_threshold_,
         options=options or Options(),
         notes=prepared.notes,
     )
+    return replace(analysis, scored=_refined(analysis))
 
 
 def score(
@@ -200,6 +205,19 @@ def _scored(
         "taxonomy": taxonomy if isinstance(taxonomy, str) else str(getattr(taxonomy, "name", taxonomy)),
     }
     return Scored(prepared.table, prepared.reviews, columns, mentions, meta), scorer
+
+
+def _refined(analysis: Analysis) -> Scored:
+    """Keep in the review queue only those unsure mentions that could change the first issues.
+
+    Source: the default of *Abstention* in ``docs/methods.md``; needs the ranks, so it comes last.
+    """
+    from feedback_nlp.insight.mentions import refine_needs_review
+
+    scored = analysis.scored
+    facets = set(analysis.insight.issues.slice(0, TOP_ISSUES)["facet"].to_pylist())
+    judged = refine_needs_review(scored.judged, scored.mention_table, facets)
+    return replace(scored, columns=judged.select(scored.columns.column_names))
 
 
 def _check_content(prepared: Prepared) -> None:
