@@ -33,6 +33,9 @@ __all__ = ["Decisions", "calibrate"]
 
 SAFETY_FACET = "product.safety"
 SAFETY_PRECISION = 0.9
+# Below one in five a mention is noise to a reader, and a false alarm of danger costs more trust than others.
+LEAST_THRESHOLD = 0.2
+LEAST_SAFETY = 0.3
 # Calibration looks at log-odds above this (about 1 in 50).
 LEAST_LOGIT = -4.0
 
@@ -65,7 +68,7 @@ def calibrate(
         seen[judged], examples.flags[judged], examples.fold[judged]
     )
     decisions = Decisions(
-        _mention_thresholds(examples, score, judged),
+        _mention_thresholds(examples, score, judged, taxonomy),
         flag_thresholds,
         _safety(examples, block, judged, taxonomy),
     )
@@ -148,24 +151,30 @@ def _dense_logistic(
 
 
 def _mention_thresholds(
-    examples: Examples, score: NDArray[np.float32], judged: NDArray[np.bool_]
+    examples: Examples, score: NDArray[np.float32], judged: NDArray[np.bool_], taxonomy: Taxonomy
 ) -> NDArray[np.float32]:
     """Choose thresholds by the F1 of the sets of facets of reviews, which is what users see."""
-    clauses = examples.clauses
-    best = review_max(score, clauses)[judged]
-    truth = review_max((examples.mention == 1).astype(np.float32), clauses)[judged] > 0
-    return shrunk_thresholds(best, truth, common=best_threshold(best.ravel(), truth.ravel()))
+    best = review_max(score, examples.clauses)[judged]
+    truth = review_max((examples.mention == 1).astype(np.float32), examples.clauses)[judged] > 0
+    chosen = shrunk_thresholds(best, truth, common=best_threshold(best.ravel(), truth.ravel()))
+    least = [LEAST_SAFETY if code == SAFETY_FACET else LEAST_THRESHOLD for code in taxonomy.codes]
+    return np.maximum(chosen, np.array(least, dtype=np.float32))
 
 
 def _safety(
     examples: Examples, block: NDArray[np.float32], judged: NDArray[np.bool_], taxonomy: Taxonomy
 ) -> float:
-    """Return the score from which a negative safety mention is right nine times in ten."""
+    """Return the score from which a negative safety mention is right nine times in ten.
+
+    Counted over reviews, as issues are: when one clause tells of the danger, the annotators often gave the
+    label to its neighbour.
+    """
     facet = taxonomy.index.get(SAFETY_FACET)
     if facet is None:
         return 1.0
-    rows = judged[examples.clauses.review]
-    score = block[rows, facet].sum(axis=1)
-    negative = block[rows, facet, 0] > block[rows, facet, 2]
-    truth = examples.sides[rows, facet, 0]
-    return precision_threshold(score[negative], truth[negative], SAFETY_PRECISION)
+    negative = block[:, facet, 0] > block[:, facet, 2]
+    score = np.where(negative, block[:, facet].sum(axis=1), 0)[:, None]
+    best = review_max(score, examples.clauses)[judged, 0]
+    danger = examples.sides[:, facet, :1].astype(np.float32)
+    truth = review_max(danger, examples.clauses)[judged, 0] > 0
+    return precision_threshold(best, truth, SAFETY_PRECISION)
