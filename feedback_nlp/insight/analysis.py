@@ -14,7 +14,7 @@ from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight import drivers as driving
 from feedback_nlp.insight import nps, pareto, priority, quadrants, ranks, tables
 from feedback_nlp.insight.caveats import caveats
-from feedback_nlp.insight.facts import Facts
+from feedback_nlp.insight.facts import SAFETY_FACET, Facts
 from feedback_nlp.insight.features import features, outcome, poisson_weights
 from feedback_nlp.insight.shares import beta_prior, shrink, wilson
 from feedback_nlp.insight.tally import FIXED, Tally
@@ -22,9 +22,8 @@ from feedback_nlp.insight.trends import Calendar, Trend, calendar, trends
 from feedback_nlp.schema import issues_schema
 from feedback_nlp.taxonomy import GENERAL, Taxonomy
 
-__all__ = ["SAFETY_FACET", "Insight", "analyse"]
+__all__ = ["Insight", "analyse"]
 
-SAFETY_FACET = "product.safety"
 # Draws of the intervals of drivers and quadrants, which are slower than those of the ranks.
 _DRIVER_DRAWS = 200
 # Candidates for the first place are those that take it at least this often.

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from feedback_nlp.schema import FLAGS
 
-__all__ = ["UNIT_COLUMNS", "Facts", "counted", "encode"]
+__all__ = ["SAFETY_FACET", "UNIT_COLUMNS", "Facts", "counted", "encode"]
 
 # Columns whose values are places where a problem can be local.
 UNIT_COLUMNS = ("store", "product", "channel")
+SAFETY_FACET = "product.safety"
 # Marks the stand-in customer of a review that names none; no customer id starts with it.
 _ANONYMOUS = "\x00"
 

@@ -121,8 +121,11 @@ class Factors:
 
     @property
     def tier(self) -> Ints:
-        """0 for the safety band, 1 for named issues, 2 for the 其他 of facets: tiers rank in this order."""
-        return np.where(self.band, 0, np.where(self.other, 2, 1)).astype(np.int64)
+        """0 and 1 for the safety band, 2 for named issues, 3 for the 其他 of facets: ranked in this order.
+
+        In the band too the 其他 comes after what has a name.
+        """
+        return np.where(self.band, 0, 2) + self.other.astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from feedback_nlp.insight.facts import UNIT_COLUMNS, Facts, encode
+from feedback_nlp.insight.facts import SAFETY_FACET, UNIT_COLUMNS, Facts, encode
 from feedback_nlp.schema import FLAGS
 
 __all__ = ["FIXED", "N_EXAMPLES", "Tally"]
@@ -66,7 +66,7 @@ class Tally:
         column.
     examples : Arrow table
         Per issue the first ``N_EXAMPLES`` quotes of different wording: readable length first, then the most
-        negative, then the surest, then by id and place.
+        negative (not for safety), then the surest, then by id and place.
     """
 
     cells: pa.Table
@@ -256,7 +256,8 @@ def _examples(facts: Facts) -> pa.Table:
     good = pc.and_(pc.greater_equal(length, _GOOD_LENGTH[0]), pc.less_equal(length, _GOOD_LENGTH[1]))
     derived = {
         "long": pc.cast(pc.invert(good), pa.int64()),
-        "polarity": fixed(known["polarity"]),
+        # What has to be verified is quoted by how sure it is, everything else by how bad it sounds.
+        "polarity": pc.if_else(pc.equal(known["facet"], SAFETY_FACET), 0, fixed(known["polarity"])),
         "doubt": pc.negate(fixed(known["score"])),
     }
     columns = [derived[name] if name in derived else known[name] for name in _EXAMPLES.names]

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from feedback_nlp.report.ranking import LISTED, RARE
 from feedback_nlp.report.wording import Words
 
 __all__ = ["about_blocks", "cards", "flow", "quality"]
@@ -42,10 +43,16 @@ def cards(summary: Mapping[str, Any], words: Words) -> list[dict[str, str]]:
     if scores.get("csat") is not None:
         span = words.span(scores["csat_low"], scores["csat_high"])
         shown.append(_card(words("card.csat"), words.percent(scores["csat"]), span))
-    shown.append(
-        _card(words("card.issues"), words.count(len(summary["issues"])), _moving(summary["issues"], words))
-    )
-    return shown
+    return [*shown, _issues_card(summary["issues"], words)]
+
+
+def _issues_card(issues: Sequence[Mapping[str, Any]], words: Words) -> dict[str, str]:
+    listed = [row for row in issues if row["group"] == LISTED]
+    n_rare = sum(row["group"] == RARE for row in issues)
+    note = _moving(listed, words)
+    if n_rare:
+        note = words("card.rare", moving=note, n=n_rare)
+    return _card(words("card.issues"), words.count(len(listed)), note)
 
 
 def _rating_card(scores: Mapping[str, Any], words: Words) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from feedback_nlp.report.ranking import LISTED
 from feedback_nlp.report.wording import Words
 
 __all__ = ["render"]
@@ -38,9 +39,10 @@ def _sentences(summary: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _table(summary: Mapping[str, Any], words: Words) -> list[str]:
     heads = words("brief.head").split("|")
+    listed = [issue for issue in summary["issues"] if issue["group"] == LISTED] or summary["issues"]
     lines = [_row(heads), _row(["---:", "---", "---", "---:", "---", "---:"])]
-    lines += [_row(_cells(issue, words)) for issue in summary["issues"][:N_ISSUES]]
-    rest = len(summary["issues"]) - N_ISSUES
+    lines += [_row(_cells(issue, words)) for issue in listed[:N_ISSUES]]
+    rest = len(summary["issues"]) - len(listed[:N_ISSUES])
     return [*lines, "", words("brief.more", n=rest)] if rest > 0 else lines
 
 

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from feedback_nlp.report.evidence import Evidence
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["issue_rows", "period_name"]
+__all__ = ["LISTED", "MIN_LISTED", "RARE", "UNNAMED", "issue_rows", "period_name"]
 
 N_QUOTES = 3
+# What a reader gets to see first; what only a review or two tells of; what no problem has a name for.
+LISTED, RARE, UNNAMED = "listed", "rare", "unnamed"
+# An issue told by fewer reviews is rare, unless fewer than _FEW issues would be left.
+MIN_LISTED = 3
+_FEW = 5
 FACTORS = ("impact", "scope", "feasibility")
 N_UNITS = 8
 # A place that holds more than half of an issue's reviews, in insight's verdicts.
@@ -34,8 +39,9 @@ def issue_rows(
     units = _grouped(insight.issue_units.to_pylist())
     verdicts = _grouped(insight.issue_spread.to_pylist())
     months = sorted({day[:7] for day, ok in zip(evidence.days, evidence.counted, strict=True) if day and ok})
-    places = {factor: _places([row[factor] for row in rows]) for factor in FACTORS}
-    for place, (row, name) in enumerate(zip(rows, names, strict=True)):
+    groups = _groups(rows)
+    rivals = [row for row, group in zip(rows, groups, strict=True) if group == LISTED and not row["safety"]]
+    for row, name, group in zip(rows, names, groups, strict=True):
         code = row["issue_id"]
         row.update(
             name=name,
@@ -47,7 +53,8 @@ def issue_rows(
             periods=periods.get(code, []),
             units=_units(units.get(code, [])),
             quotes=_quotes(row["examples"], evidence),
-            places={factor: found[place] for factor, found in places.items()},
+            group=group,
+            places=_places(row, rivals),
         )
         row["where"] = _where(row["units"], verdicts.get(row["issue_id"], []), words)
         row["trend_name"] = words(f"trend.{row['trend']}")
@@ -55,9 +62,23 @@ def issue_rows(
     return rows
 
 
-def _places(values: Sequence[float]) -> list[int]:
-    """Return the place of each value among all, 1 the largest, ties alike."""
-    return [1 + sum(other > value for other in values) for value in values]
+def _groups(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Part the issues into what is listed, rare and unnamed; those to verify are listed whatever they are."""
+    named = [row for row in rows if not row["other"] and not row["safety"]]
+    least = MIN_LISTED if sum(row["n_reviews"] >= MIN_LISTED for row in named) >= _FEW else 1
+    return [
+        UNNAMED
+        if row["other"] and not row["safety"]
+        else LISTED
+        if row["safety"] or row["n_reviews"] >= least
+        else RARE
+        for row in rows
+    ]
+
+
+def _places(row: Mapping[str, Any], rivals: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the place of an issue among its rivals by each factor, 1 the largest, ties alike."""
+    return {factor: 1 + sum(rival[factor] > row[factor] for rival in rivals) for factor in FACTORS}
 
 
 def _grouped(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -161,8 +182,6 @@ def _trend_text(row: Mapping[str, Any], words: Words) -> str:
 
 def _quotes(examples: Sequence[str] | None, evidence: Evidence) -> list[dict[str, Any]]:
     found = [quote for example in examples or () if (quote := evidence.quote(example)) is not None]
-    # Three voices say more than one review quoted three times.
-    first = {quote["review_id"]: quote for quote in reversed(found)}
-    again = [quote for quote in found if first[quote["review_id"]] is not quote]
-    voices = [quote for quote in found if first[quote["review_id"]] is quote]
-    return [*voices, *again][:N_QUOTES]
+    # One review quoted three times would look like three voices.
+    voices = {quote["review_id"]: quote for quote in reversed(found)}
+    return [quote for quote in found if voices[quote["review_id"]] is quote][:N_QUOTES]

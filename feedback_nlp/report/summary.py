@@ -85,6 +85,8 @@ def build(
     words = Words(lang)
     evidence = Evidence.of(reviews, mentions, mask=mask)
     issues = issue_rows(insight, evidence, taxonomy, words, mask=mask)
+    band = [row["issue_id"] for row in issues if row["safety"]]
+    n_safety = len({place for code in band for place in evidence.by_issue.get(code, ())})
     counts = _review_counts(evidence)
     levels = _levels(insight, taxonomy, words)
     found: dict[str, Any] = _clean(
@@ -94,7 +96,7 @@ def build(
             **_about(meta, words),
             "reviews": counts,
             "satisfaction": dict(insight.satisfaction),
-            "headline": headline(issues, insight.first, insight.n_counted, words),
+            "headline": headline(issues, insight.first, insight.n_counted, words, n_safety=n_safety),
             "groups": {name: _group(name, evidence) for name in GROUPS if name in evidence.reviews},
             "elements": levels["element"],
             "facets": levels["facet"],

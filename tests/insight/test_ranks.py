@@ -125,6 +125,14 @@ def test_open_feasibility_widens_the_band_but_not_the_chances():
     assert np.array_equal(given.p_first_open, given.p_first)
 
 
+def test_in_the_safety_band_too_what_has_a_name_comes_first():
+    found = make_evidence([80, 10, 90], 500)
+    band = np.array([True, True, False])
+    rank, drawn = run(found, make_factors(found, band=band, other=np.array([True, False, False])))
+    assert rank.tolist() == [2, 1, 3]
+    assert (drawn.low.tolist(), drawn.high.tolist()) == ([2, 1, 3], [2, 1, 3])
+
+
 def test_the_rest_of_a_facet_comes_after_named_issues():
     found = make_evidence([80, 40, 10], 500)
     rank, drawn = run(found, make_factors(found, other=np.array([True, False, False])))

@@ -12,6 +12,7 @@ from conftest import META, all_columns, assign, make_summary, make_tables, menti
 from feedback_nlp import schema
 from feedback_nlp.insight.analysis import analyse
 from feedback_nlp.report import summary as report_summary
+from feedback_nlp.report.headline import headline
 from feedback_nlp.report.ranking import period_name
 from feedback_nlp.report.wording import Words
 from feedback_nlp.taxonomy import Taxonomy
@@ -145,14 +146,87 @@ def test_repeated_ids_find_their_own_rows(taxonomy: Taxonomy) -> None:
     assert summary["reviews"]["n_counted"] == sum(summary["table"]["counted"]) == 2
 
 
-def test_voices_are_of_different_reviews_first(summary: dict) -> None:
+def test_voices_are_of_different_reviews(summary: dict) -> None:
     for issue in summary["issues"]:
         ids = [quote["review_id"] for quote in issue["quotes"]]
         everyone = {example.rsplit(":", 2)[0] for example in issue["examples"]}
-        assert len(set(ids)) == min(3, len(everyone))
+        assert len(set(ids)) == len(ids) == min(3, len(everyone))
 
 
 # ---- what to fix first ----
+
+
+def told(counts: dict[str, int], taxonomy: Taxonomy, *, silent: int = 0, lang: str = "zh") -> dict:
+    """Build a report on one-clause reviews: so many of each facet, and ``silent`` ones of nothing."""
+    facets = [facet for facet, n in counts.items() for _ in range(n)]
+    rows = [review_row(str(k), f"{facet} 第{k}条写的是不好") for k, facet in enumerate(facets)]
+    marks = [
+        mention(row["review_id"], 0, 0, len(row["text"]), row["text"], facet, -1)
+        for row, facet in zip(rows, facets, strict=True)
+    ]
+    rows += [review_row(f"s{k}", f"没什么要说的{k}", polarity=0.0) for k in range(silent)]
+    return built(rows, marks, taxonomy, lang)
+
+
+MANY = {"logistics.speed": 9, "after_sales.refund": 8, "service.attitude": 7, "product.quality": 6,
+        "product.performance": 5}  # fmt: skip
+
+
+def test_what_one_or_two_reviews_tell_is_rare(taxonomy: Taxonomy) -> None:
+    summary = told(MANY | {"price.level": 2}, taxonomy, silent=20)
+    groups = {row["facet"]: row["group"] for row in summary["issues"]}
+    assert groups.pop("price.level") == "rare"
+    assert set(groups.values()) == {"listed"}
+
+
+def test_a_small_file_lists_every_issue(taxonomy: Taxonomy) -> None:
+    summary = told({"logistics.speed": 4, "price.level": 1}, taxonomy)
+    assert [row["group"] for row in summary["issues"]] == ["listed", "listed"]
+
+
+def test_one_report_of_danger_is_listed_and_first(taxonomy: Taxonomy) -> None:
+    summary = told(MANY | {"product.safety": 1}, taxonomy, silent=20)
+    assert summary["issues"][0]["facet"] == "product.safety"
+    assert summary["issues"][0]["group"] == "listed"
+    first = summary["headline"]["sentences"][0]
+    assert (first["tone"], "漏电打火" in first["text"], "1 条" in first["text"]) == ("verify", True, True)
+
+
+def test_places_are_among_the_issues_shown_beside(taxonomy: Taxonomy) -> None:
+    summary = told(MANY | {"price.level": 1, "product.safety": 1}, taxonomy, silent=20)
+    listed = [row for row in summary["issues"] if row["group"] == "listed" and not row["safety"]]
+    for factor in ("impact", "scope", "feasibility"):
+        assert min(row["places"][factor] for row in listed) == 1
+        assert max(row["places"][factor] for row in listed) <= len(listed) == 5
+    assert "在列出的 5 个问题里" in said(summary)
+
+
+def test_never_more_than_three_sentences(taxonomy: Taxonomy) -> None:
+    for silent in (0, 200):
+        for counts in (MANY, MANY | {"product.safety": 2}, {"product.safety": 1}, {"price.level": 1}):
+            sentences = told(counts, taxonomy, silent=silent)["headline"]["sentences"]
+            assert 1 <= len(sentences) <= 3
+
+
+def test_an_only_issue_is_not_said_to_win(taxonomy: Taxonomy) -> None:
+    summary = told({"price.level": 12}, taxonomy, silent=30)
+    assert "只有一个" in said(summary)
+    assert "排第一" not in said(summary)
+
+
+def test_dangers_of_several_kinds_are_counted_once_and_named() -> None:
+    words = Words("zh")
+    kinds = (("a", "漏电", 3, False), ("b", "起火", 2, False), ("c", "安全·其他", 9, True))
+    rows = [
+        {"issue_id": code, "name": name, "n_reviews": n, "share": n / 100, "share_low": 0.0,
+         "share_high": 0.2, "safety": True, "other": other, "group": "listed"}
+        for code, name, n, other in kinds
+    ]  # fmt: skip
+    first = {"clear": False, "issue_id": None, "p_first": None, "candidates": [], "safety": ["a", "b", "c"]}
+    text = headline(rows, first, 100, words, n_safety=12)["sentences"][0]["text"]
+    assert text.startswith("12 条评价（占 12.0%）涉及安全")
+    assert "“漏电” 3 条、“起火” 2 条" in text
+    assert "其他" not in text
 
 
 def test_safety_comes_first_then_the_clear_first(summary: dict) -> None:

@@ -223,7 +223,8 @@
   /* ---- permalinks, contents, print ---- */
   const openTarget = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target?.matches("details")) { target.open = true; target.scrollIntoView(); }
+    const fold = target?.closest("details");
+    if (fold) { fold.open = true; target.scrollIntoView(); }
   };
   addEventListener("hashchange", openTarget);
   const links = new Map([...document.querySelectorAll(".toc a")].map((link) => [link.hash.slice(1), link]));
