@@ -1,4 +1,4 @@
-"""Learn the shipped ``linear`` model from ``../shared``, measure it and write its card.
+"""Learn the shipped ``linear`` model from ``../shared`` and ``corpora/``, measure it and write its card.
 
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/train_linear.py
 
@@ -46,19 +46,22 @@ class Data:
 
 
 def load(shared: Path) -> Data:
-    """Read gold train and every corpus but the demo, without what overlaps dev or demo."""
-    dev, demo = read(shared / "gold" / "dev.jsonl"), read(shared / "corpora" / HELD_OUT_CORPUS)
+    """Read gold train and every corpus of the repository but the demo, without overlaps with what measures."""
+    corpora = REPOSITORY / "corpora"
+    dev, demo = read(shared / "gold" / "dev.jsonl"), read(corpora / HELD_OUT_CORPUS)
     files = {"gold/train": shared / "gold" / "train.jsonl"}
-    for path in sorted((shared / "corpora").glob("*.jsonl")):
+    for path in sorted(corpora.glob("*.jsonl")):
         if path.name != HELD_OUT_CORPUS:
             files[f"corpora/{path.stem}"] = path
     reviews = [(name, review) for name, path in files.items() for review in read(path)]
-    kept = without_overlap([r.text for _, r in reviews], [r.text for r in [*dev, *demo]])
+    challenge = read(corpora / "challenge" / "challenge.jsonl")
+    held_out = [review.text for review in [*dev, *demo, *challenge]]
+    kept = without_overlap([review.text for _, review in reviews], held_out)
     sources: dict[str, list[GoldReview]] = {name: [] for name in files}
     for (name, review), keep in zip(reviews, kept, strict=True):
         if keep:
             sources[name].append(review)
-    labelled = [review.text for review in [*dev, *demo]] + [review.text for _, review in reviews]
+    labelled = held_out + [review.text for _, review in reviews]
     public = public_sets.opinions(shared / "data")
     # Gold texts stand in the public sets: with them the tone would know the answers of every fold.
     public = public.pick(without_overlap(public.texts, labelled).tolist())
