@@ -46,7 +46,7 @@ class Data:
 
 
 def load(shared: Path) -> Data:
-    """Read gold train and every corpus of the repository but the demo, without overlaps with what measures."""
+    """Read gold train and every corpus here but the demo, without overlaps with what measures."""
     corpora = REPOSITORY / "corpora"
     dev, demo = read(shared / "gold" / "dev.jsonl"), read(corpora / HELD_OUT_CORPUS)
     files = {"gold/train": shared / "gold" / "train.jsonl"}
