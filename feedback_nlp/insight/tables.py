@@ -36,8 +36,11 @@ Ints = NDArray[np.int64]
 
 
 def elements_schema() -> pa.Schema:
-    """Schema of the elements table: counts of distinct reviews, shares of all counted reviews."""
-    counts = ("n_reviews", "n_negative", "n_neutral", "n_positive")
+    """Schema of the elements table: counts of distinct reviews, shares of all counted reviews.
+
+    ``n_nps`` is the number of answers that ``nps`` rests on.
+    """
+    counts = ("n_reviews", "n_negative", "n_neutral", "n_positive", "n_nps")
     numbers = ("mean_polarity", "rating_mean", "nps", "importance")
     shares = ("share", "share_low", "share_high", "negative_share", "low", "high")
     return pa.schema(
@@ -61,6 +64,7 @@ def elements_table(
     base = np.full(len(codes), n_reviews)
     share_low, share_high = wilson(any_label, base)
     low, high = wilson(counts["negative"], base)
+    net = [nps.nps(*part) for part in _histograms(tally, level, codes, "nps")]
     columns = {
         "level": [level] * len(codes),
         "code": list(codes),
@@ -75,7 +79,8 @@ def elements_table(
         "high": high,
         "mean_polarity": polarity / np.maximum(mentions, 1),
         "rating_mean": [nps.mean(*part).value for part in _histograms(tally, level, codes, "rating")],
-        "nps": [nps.nps(*part).value for part in _histograms(tally, level, codes, "nps")],
+        "nps": [part.value for part in net],
+        "n_nps": [part.n for part in net],
         "importance": importance,
         "importance_kind": [kind] * len(codes),
     }

@@ -22,6 +22,8 @@ MAX_ROWS = 1_048_575
 # From this many rows on, rows go to disk as they are written.
 MANY = 100_000
 N_BARS = 12
+# Dates before it are no dates to Excel.
+FIRST_DAY = "1900-03-01"
 BLUE, ORANGE, GREY = "#2F73B5", "#B9570F", "#98A2AE"
 
 
@@ -112,6 +114,8 @@ class _Book:
             sheet.write_string(row, column, self.words("sheet.yes") if value else "", look)
         elif isinstance(value, int | float):
             sheet.write_number(row, column, value, look)
+        elif style == "date" and value >= FIRST_DAY:
+            sheet.write_datetime(row, column, datetime.fromisoformat(value), look)
         else:
             sheet.write_string(row, column, clipped(str(value)), look)
 
@@ -181,7 +185,10 @@ class _Book:
         return row + 3
 
     def _pareto(self, sheet: Any, row: int) -> int:
-        bars = self.summary["pareto"][:N_BARS]
+        named = [bar for bar in self.summary["pareto"] if not bar["other"]]
+        # As in the HTML: the rest last, its point left out where bars before it are.
+        bars = named[:N_BARS] + [bar for bar in self.summary["pareto"] if bar["other"]]
+        cut = len(named) > N_BARS
         if not bars:
             return row
         title = self.words("chart.pareto_title")
@@ -189,7 +196,8 @@ class _Book:
             sheet, row, title, self.words("chart.pareto_base"), ("name", "n_reviews", "share", "cumulative")
         )
         for place, bar in enumerate(bars, first):
-            values = (bar["name"], bar["n_reviews"], bar["share"], bar["cumulative"])
+            reached = None if bar["other"] and cut else bar["cumulative"]
+            values = (bar["name"], bar["n_reviews"], bar["share"], reached)
             self._line(sheet, place, values, ("text", "count", "percent", "percent"))
         last = first + len(bars) - 1
         name = sheet.get_name()
@@ -307,6 +315,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "count": _BASE | {"num_format": "#,##0"},
     "number": _BASE | {"num_format": "0.00"},
     "percent": _BASE | {"num_format": "0.0%"},
+    "date": _BASE | {"num_format": "yyyy-mm-dd", "align": "left"},
     "figure": _BASE | {"bold": True, "align": "right"},
     "head": _BASE
     | {"bold": True, "text_wrap": True, "valign": "vcenter", "bg_color": "#E8EEF4", "bottom": 1},
@@ -323,8 +332,9 @@ _ISSUES = (
     Column("rank_high", 7, "count"),
     Column("name", 22),
     Column("element", 10),
-    Column("facet", 14),
+    Column("facet_name", 14),
     Column("safety", 8),
+    Column("group", 9),
     Column("n_reviews", 8, "count"),
     Column("n_customers", 8, "count"),
     Column("share", 9, "percent"),
@@ -365,6 +375,7 @@ _ELEMENTS = (
     Column("mean_polarity", 10, "number"),
     Column("rating_mean", 10, "number"),
     Column("nps", 10, "number"),
+    Column("n_nps", 9, "count"),
     Column("importance", 10, "number"),
 )
 _MENTIONS = (
@@ -386,7 +397,7 @@ _REVIEWS = (
     Column("confidence", 9, "number"),
     Column("rating", 8, "number"),
     Column("nps", 8, "number"),
-    Column("day", 12),
+    Column("day", 12, "date"),
     Column("channel", 14),
     Column("store", 14),
     Column("product", 14),
@@ -401,7 +412,7 @@ def _issue_values(issue: Mapping[str, Any], words: Words) -> list[Any]:
     quotes = [quote["clause"] for quote in issue["quotes"]]
     told = {
         "element": issue["element_name"],
-        "facet": issue["facet_name"],
+        "group": words(f"sheet.group_{issue['group']}"),
         "trend": issue["trend_name"],
         "remedy": issue["remedy_name"],
         "where": issue["where"]["text"] if issue["where"] else "",

@@ -12,6 +12,8 @@ __all__ = ["LITTLE", "headline"]
 
 # With fewer counted reviews than this a share's 95 % interval is wider than 35 points: no ranking to act on.
 LITTLE = 30
+# Below this chance of being first with feasibility left open, a clear first owes its place to the defaults.
+FRAGILE = 0.8
 
 
 def headline(
@@ -56,7 +58,17 @@ def headline(
         rivals = _rivals(named, first, by_id)
         listed = [row for row in issues if row["group"] == LISTED and not row["safety"]]
         sentences += _fix(kind, named, rivals, listed, words, room=3 - len(sentences))
+        _caution(kind, first, sentences, words)
     return {"kind": kind, "issue_id": named["issue_id"] if named else None, "sentences": sentences}
+
+
+def _caution(kind: str, first: Mapping[str, Any], sentences: Sequence[dict[str, str]], words: Words) -> None:
+    """Add to a clear first what it rests on, where default feasibility alone makes it clear."""
+    chance = first.get("p_first_open")
+    if kind != "clear" or chance is None or chance >= FRAGILE:
+        return
+    claim = next(item for item in sentences if item["tone"] == "fix")
+    claim["text"] += words("number.gap") + words("headline.open", chance=words.chance(chance))
 
 
 def _named(

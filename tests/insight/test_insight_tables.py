@@ -37,6 +37,7 @@ def test_elements_count_a_mixed_review_in_both_labels():
     assert row["rating_mean"] == pytest.approx(3.5)
     # One promoter, one detractor.
     assert row["nps"] == pytest.approx(0)
+    assert row["n_nps"] == 2
 
 
 def test_elements_without_scores_are_null():
@@ -46,6 +47,7 @@ def test_elements_without_scores_are_null():
     )
     assert table["rating_mean"].to_pylist() == [None]
     assert table["nps"].to_pylist() == [None]
+    assert table["n_nps"].to_pylist() == [0]
 
 
 def make_times(*days):

@@ -146,6 +146,16 @@ def test_examples_are_readable_first_and_worded_differently():
     assert found["review_id"].to_pylist() == ["r1", "r3", "r4", "r5", "r6"]
 
 
+def test_dangers_are_quoted_by_how_sure_they_are():
+    said = [("插座冒火花了", -0.5, 0.99), ("我儿子也在家里", -1.0, 0.6), ("用着麻手害怕", -0.8, 0.9)]
+    rows = [
+        {"review_id": f"r{k}", "facet": "product.safety", "polarity": p, "text": text, "score": score}
+        for k, (text, p, score) in enumerate(said)
+    ]
+    found = tally_of(make_reviews([{"review_id": f"r{k}"} for k in range(3)]), make_mentions(rows)).examples
+    assert found["review_id"].to_pylist() == ["r0", "r2", "r1"]
+
+
 def test_larger_file_splits_alike():
     reviews, mentions = make_file(120)
     chosen = np.arange(120) % 3 == 0

@@ -95,6 +95,33 @@ def test_tables_are_filtered_frozen_and_wide_enough(book: Workbook, name: str) -
     assert all(cell.alignment.wrap_text for cell in sheet[1])
 
 
+def test_days_are_dates_that_can_be_filtered(taxonomy: Taxonomy, tmp_path: Path) -> None:
+    summary = make_summary(20, taxonomy)
+    summary["table"]["day"][:2] = ["1899-12-30", None]
+    excel.write(summary, tmp_path / "x.xlsx")
+    days = column(openpyxl.load_workbook(tmp_path / "x.xlsx"), "评价", "day")
+    assert days[:2] == ["1899-12-30", None]
+    assert [f"{day:%Y-%m-%d}" for day in days[2:]] == summary["table"]["day"][2:]
+
+
+def test_pareto_ends_with_what_has_no_name(summary: dict, tmp_path: Path) -> None:
+    bars = [
+        {"issue_id": str(k), "name": f"问题{k}", "n_reviews": 40 - k, "share": 0.1, "cumulative": 0.05 * k,
+         "overlaps_next": True, "other": k == 15}
+        for k in range(1, 16)
+    ]  # fmt: skip
+    excel.write({**summary, "pareto": bars}, tmp_path / "x.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "x.xlsx")["摘要"].iter_rows(values_only=True, max_col=4))
+    shown = [row for row in rows if str(row[0]).startswith("问题")]
+    assert [row[0] for row in shown] == [f"问题{k}" for k in (*range(1, 13), 15)]
+    assert shown[-1][3] is None, "a point at 100 % would be a leap over the bars left out"
+
+
+def test_issues_can_be_filtered_by_group(book: Workbook, summary: dict) -> None:
+    names = {"listed": "列出", "rare": "少见", "unnamed": "未归类"}
+    assert column(book, "问题", "group") == [names[row["group"]] for row in summary["issues"]]
+
+
 def test_shares_are_percentages(book: Workbook) -> None:
     sheet = book["问题"]
     place = [cell.value for cell in sheet[1]].index(Words("zh")("column.share"))

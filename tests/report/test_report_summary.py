@@ -246,6 +246,17 @@ def test_safety_comes_first_then_the_clear_first(summary: dict) -> None:
         assert part in text
 
 
+@pytest.mark.parametrize(("open_", "cautious"), [(0.33, True), (0.97, False)])
+def test_a_first_that_owes_its_place_to_defaults_says_so(
+    taxonomy: Taxonomy, open_: float, cautious: bool
+) -> None:
+    first = {"clear": True, "issue_id": "price.level.main", "p_first": 1.0, "p_first_open": open_,
+             "safety": [], "candidates": ["price.level.main"]}  # fmt: skip
+    text = said(make_summary(420, taxonomy, first=first))
+    assert ("默认分" in text) is cautious
+    assert ("33%" in text) is cautious
+
+
 def test_no_clear_first_is_said(taxonomy: Taxonomy) -> None:
     first = {"clear": False, "issue_id": "price.level.main", "p_first": 0.41, "safety": [],
              "candidates": ["price.level.main", "logistics.speed.main"]}  # fmt: skip
