@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.taxonomy import Problem, Taxonomy
 
-__all__ = ["OTHER", "assign", "catalogue_schema", "first_problems", "mined_id", "problem_matcher"]
+__all__ = ["OTHER", "assign", "catalogue_schema", "first_problems", "mined_id"]
 
 OTHER = "other"
 
@@ -237,7 +237,7 @@ def first_problems(texts: Sequence[str], problems: tuple[Problem, ...]) -> list[
     -------
     list of int or None, length n
     """
-    owners, matcher = problem_matcher(problems)
+    owners, matcher = _problem_matcher(problems)
     matches = matcher.find_column(texts)
     first = np.full(len(texts), len(problems), dtype=np.int64)
     np.minimum.at(first, matches.doc, owners[matches.id])
@@ -246,7 +246,7 @@ def first_problems(texts: Sequence[str], problems: tuple[Problem, ...]) -> list[
 
 # A facet's terms meet only the clauses of that facet: one matcher for all would be 30 times the work.
 @lru_cache(maxsize=128)
-def problem_matcher(problems: tuple[Problem, ...]) -> tuple[NDArray[np.int64], TermMatcher]:
+def _problem_matcher(problems: tuple[Problem, ...]) -> tuple[NDArray[np.int64], TermMatcher]:
     """Return the position of the problem that owns each term, and the matcher of these terms."""
     owners = [rank for rank, problem in enumerate(problems) for _ in problem.terms]
     matcher = TermMatcher([term for problem in problems for term in problem.terms])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback_nlp.insight.issues import assign, catalogue_schema, mined_id
+from feedback_nlp.insight.issues import assign, catalogue_schema, first_problems, mined_id
 from feedback_nlp.insight.phrases import LONGEST, problem_phrases
 from feedback_nlp.schema import mentions_schema
 from feedback_nlp.taxonomy import Taxonomy
@@ -89,6 +89,37 @@ def test_only_negative_mentions_with_an_object_get_an_issue():
 
 def test_a_problem_belongs_to_its_facet_only():
     assert ids([("a", ROOM, "办得慢")]) == [f"{ROOM}:other"]
+
+
+def test_first_problems_judges_every_text_on_its_own():
+    problems = TAXONOMY.facet(SPEED).problems
+    texts = ["路上太慢", "", "发货真慢", "还行", "一直不发货还慢"]
+    found = first_problems(texts, problems)
+    assert found == [1, None, 0, None, 0]
+    assert [first_problems([text], problems)[0] for text in texts] == found
+    assert first_problems(texts, problems[::-1]) == [0, None, 0, None, 0]
+
+
+@pytest.mark.parametrize(("texts", "problems"), [([], TAXONOMY.facet(SPEED).problems), (["慢"], ())])
+def test_first_problems_of_nothing(texts, problems):
+    assert first_problems(texts, problems) == [None] * len(texts)
+
+
+def test_each_taxonomy_has_its_own_terms():
+    """Matchers are kept between calls: one of another taxonomy must not answer."""
+    other = Taxonomy.from_toml(
+        """
+[elements.logistics.facets.speed]
+[[elements.logistics.facets.speed.problems]]
+code = "waiting"
+zh = "等"
+terms = ["等"]
+"""
+    )
+    rows = table([("a", SPEED, "慢"), ("b", SPEED, "等")])
+    found = [assign(rows, each)[0].column("issue_id").to_pylist() for each in (TAXONOMY, other, TAXONOMY)]
+    assert found[0] == found[2] == [f"{SPEED}:delivery", f"{SPEED}:other"]
+    assert found[1] == [f"{SPEED}:other", f"{SPEED}:waiting"]
 
 
 def test_shared_phrase_becomes_an_issue_of_its_own():
