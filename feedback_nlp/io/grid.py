@@ -34,6 +34,8 @@ DEPTH = 20
 SAMPLE = 60
 _VALUE = re.compile(r"[-+]?[\d.,:/年月日时分秒\s-]*\d[\d.,:/年月日时分秒\s%-]*\Z")
 _SENTENCE = re.compile(r"[。！!；;，…~～]|\.\s|[?？].")
+# Words of a judgement: what holds one is an answer, not the name of a column, unless a synonym says so.
+_JUDGEMENT = re.compile(r"了(?!解)|很|太(?!原)|真(?!实)|没|不(?![良足])|有点")
 _NAME_LENGTH = 40
 
 
@@ -88,7 +90,9 @@ def _like_name(cell: Any) -> bool:
     text = cell.strip()
     if headers.matches(text):
         return True
-    return len(text) <= _NAME_LENGTH and not like_value(text) and not _SENTENCE.search(text)
+    if len(text) > _NAME_LENGTH or like_value(text):
+        return False
+    return not _SENTENCE.search(text) and not _JUDGEMENT.search(text)
 
 
 def _known(cells: Sequence[Any]) -> float:
@@ -130,10 +134,11 @@ def find_header(rows: Sequence[Row], *, expected: bool = True) -> int | None:
     cells = _filled(sample[best])
     if width == 1 and len(cells) == 1:
         return _single_header(sample, expected=expected)
-    named = sum(_like_name(cell) for cell in cells)
-    if _known(cells) >= 1 or (named == len(cells) and len(cells) >= 0.6 * width):
+    if _known(cells) >= 1:
         return best
-    return None
+    # Names that say nothing to us make a header only where nothing but narrower titles stands above them.
+    named = all(_like_name(cell) for cell in cells) and len(cells) >= 0.6 * width
+    return best if named and all(len(_filled(row)) < len(cells) for row in sample[:best]) else None
 
 
 def _single_header(rows: Sequence[Row], *, expected: bool) -> int | None:

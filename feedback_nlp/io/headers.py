@@ -10,6 +10,8 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
+from feedback_nlp.text.normalize import normalize as simplified
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -46,8 +48,8 @@ class Match(NamedTuple):
 
 
 def normalise(header: str) -> str:
-    """Return a header without case, width, spaces, punctuation."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", header).casefold())
+    """Return a header without case, width, spaces, punctuation; traditional characters as simplified."""
+    return _NOISE.sub("", simplified(unicodedata.normalize("NFKC", header)).casefold())
 
 
 @lru_cache(maxsize=1)

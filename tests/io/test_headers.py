@@ -59,3 +59,12 @@ def test_better_synonyms_score_higher():
         return max(match.score for match in headers.matches(header) if match.role == "text")
 
     assert score("评论内容") > score("备注") > score("这里写评论内容的地方")
+
+
+def test_traditional_headers_are_read_as_simplified_ones():
+    assert [best(header) for header in ("評論內容", "評分", "時間", "門店名稱")] == [
+        "text",
+        "rating",
+        "time",
+        "store",
+    ]
