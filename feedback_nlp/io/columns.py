@@ -10,6 +10,7 @@ from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, Inp
 from feedback_nlp.io import headers, ratings, times
 from feedback_nlp.io.raw import as_text
 from feedback_nlp.schema import ROLES, reviews_schema
+from feedback_nlp.text.pii import mask, mask_column
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -78,7 +79,7 @@ class Roles:
         if role == "rating" and self.rating_scale:
             parts.append("{:g}–{:g}".format(*self.rating_scale))
         example = _example(table[self.columns[role]])
-        if example and role not in ("text", "customer"):  # those may be personal
+        if example and role not in ("text", "customer"):  # those are personal
             parts.append(Bilingual(f"如 {example}", f"e.g. {example}").in_(lang))
         return ("; " if lang == "en" else "；").join(parts)
 
@@ -87,8 +88,14 @@ def _example(values: pa.ChunkedArray) -> str:
     for value in values.slice(0, 50).to_pylist():
         text = (as_text(value) or "").strip()
         if text:
-            return text if len(text) <= 20 else text[:19] + "…"
+            return _brief(text)
     return ""
+
+
+def _brief(text: str) -> str:
+    """Return a cell as a message may show it: short, without personal data."""
+    masked = mask(text)
+    return masked if len(masked) <= 20 else masked[:19] + "…"
 
 
 def guess(
@@ -121,9 +128,11 @@ def guess(
         If there is no text column.
     """
     said = {("review_id" if role == "id" else role): name for role, name in (overrides or {}).items()}
+    if not said.get("text"):
+        said.pop("text", None)  # there is nothing to do without texts
     for role, name in said.items():
         if name and name not in table.column_names:
-            raise ColumnNotFoundError.from_missing(name, table.column_names, _option(role))
+            raise ColumnNotFoundError.from_missing(name, mask_column(table.column_names), _option(role))
     columns = {role: name for role, name in said.items() if name}
     why = {
         role: "config" if role in from_config or _option(role)[2:] in from_config else "option"
@@ -137,9 +146,11 @@ def guess(
         columns["text"] = _by_values(sample, taken=set(columns.values()))
         why["text"] = "values"
     scale = _scale(table, columns, rating_scale)
+    notes = _alternatives(sample, columns, why)
     if "rating" in columns and scale is None and why["rating"] == "header":
+        notes = (*notes, _no_scale(columns["rating"]))
         del columns["rating"], why["rating"]
-    return Roles(columns, scale, why, _alternatives(sample, columns, why))
+    return Roles(columns, scale, why, notes)
 
 
 def _option(role: str) -> str:
@@ -160,6 +171,13 @@ def _scale(table: pa.Table, columns: Mapping[str, str], given: Scale | None) -> 
             Bilingual("例如 --rating-scale 1-5。", "For example --rating-scale 1-5."),
         )
     return given
+
+
+def _no_scale(name: str) -> Bilingual:
+    return Bilingual(
+        f"“{name}”看不出量程，没有当作评分（用 --rating-scale 指定，如 1-5）。",
+        f"'{name}' has no plain scale and is not used as rating (give --rating-scale, such as 1-5).",
+    )
 
 
 # --- recognising columns
@@ -249,7 +267,7 @@ def _by_values(sample: pa.Table, taken: set[str]) -> str:
     ]
     best = max(scored, default=(0.0, 0, ""))
     if best[0] < 4.0:
-        raise _no_text(sample.column_names)
+        raise _empty_text(sample) or _no_text(sample.column_names)
     return best[2]
 
 
@@ -271,8 +289,24 @@ def _wordiness(values: pa.ChunkedArray) -> float:
     return float(length * min(1.0, 2 * distinct) * max(chinese, 0.5 * spaced))
 
 
+def _empty_text(sample: pa.Table) -> InputError | None:
+    """Return the error for a column whose header says text and that has no cell filled."""
+    names = [
+        name
+        for name in sample.column_names
+        if any(match.role == "text" and match.exact for match in headers.matches(name))
+        and not any((as_text(cell) or "").strip() for cell in sample[name].to_pylist())
+    ]
+    if not names:
+        return None
+    return InputError(
+        Bilingual(f"列“{names[0]}”是空的，没有正文。", f"The column '{names[0]}' is empty: no texts."),
+        Bilingual("请重新导出，或用 --text 指定别的列。", "Export it again, or name another one (--text)."),
+    )
+
+
 def _no_text(names: Collection[str]) -> InputError:
-    shown = list(names)[:30]
+    shown = mask_column(list(names)[:30])  # without a header, names are the first row's cells
     return InputError(
         Bilingual("没有认出哪一列是评价正文。", "No column looks like the text of the feedback."),
         Bilingual(
@@ -396,11 +430,11 @@ def _unread(name: str, role: str, before: pa.ChunkedArray, after: pa.ChunkedArra
     count = pc.sum(lost).as_py() or 0
     if not count:
         return ()
-    example = as_text(before.filter(lost)[0].as_py()) or ""
+    example = _brief(as_text(before.filter(lost)[0].as_py()) or "")
     label = _LABELS[role]
     return (
         Bilingual(
-            f"“{name}”有 {count} 格读不成{label.zh}（如“{example[:20]}”），当作空。",
-            f"{count} cells of '{name}' can't be read as {label.en} (e.g. '{example[:20]}'): left empty.",
+            f"“{name}”有 {count} 格读不成{label.zh}（如“{example}”），当作空。",
+            f"{count} cells of '{name}' can't be read as {label.en} (e.g. '{example}'): left empty.",
         ),
     )

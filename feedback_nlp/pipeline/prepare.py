@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,7 @@ def prepare(
     columns: Mapping[str, str | None] | None = None,
     rating_scale: tuple[float, float] | None = None,
     sheet: str | int | None = None,
+    from_config: Collection[str] = (),
 ) -> Prepared:
     """Read data, recognise its columns and bring them to the canonical table.
 
@@ -64,6 +65,8 @@ def prepare(
         The scale of the rating column; detected when not given.
     sheet : str or int, optional
         Sheet of a workbook, by name or by position from 1.
+    from_config : collection of str
+        Roles whose column comes from a configuration file (it is said so where columns are shown).
 
     Raises
     ------
@@ -74,11 +77,11 @@ def prepare(
     """
     from feedback_nlp.io.columns import canonical, guess
 
-    table, source, notes = _read(data, sheet)
-    table, dropped = _without_scores(table)
     overrides = {role: name for role, name in (columns or {}).items() if name is not None}
     _check_roles(overrides)
-    roles = guess(table, overrides, rating_scale=rating_scale)
+    table, source, notes = _read(data, sheet, overrides)
+    table, dropped = _without_scores(table)
+    roles = guess(table, overrides, rating_scale=rating_scale, from_config=from_config)
     reviews, more = canonical(table, roles)
     return Prepared(table, reviews, roles, source, (*notes, *dropped, *more, *_duplicate_ids(reviews)))
 
@@ -86,11 +89,11 @@ def prepare(
 Read = tuple["pa.Table", dict[str, Any], tuple[Bilingual, ...]]
 
 
-def _read(data: Any, sheet: str | int | None) -> Read:
+def _read(data: Any, sheet: str | int | None, overrides: Mapping[str, str]) -> Read:
     if isinstance(data, str | Path):
-        return _read_files([data], sheet)
+        return _read_files([data], sheet, overrides)
     if isinstance(data, list | tuple) and data and all(isinstance(item, Path) for item in data):
-        return _read_files(data, sheet)
+        return _read_files(data, sheet, overrides)
     from feedback_nlp.frames import to_table
 
     table = to_table(data)
@@ -98,10 +101,11 @@ def _read(data: Any, sheet: str | int | None) -> Read:
     return table, source | {"n_rows": table.num_rows}, ()
 
 
-def _read_files(paths: Sequence[str | Path], sheet: str | int | None) -> Read:
+def _read_files(paths: Sequence[str | Path], sheet: str | int | None, overrides: Mapping[str, str]) -> Read:
     from feedback_nlp.io import readers
+    from feedback_nlp.io.align import aligned
 
-    raw = readers.concat([readers.read(path, sheet=sheet) for path in paths])
+    raw = readers.concat(aligned([readers.read(path, sheet=sheet) for path in paths], overrides))
     info = raw.info
     source = {
         "name": "、".join("stdin" if str(path) == "-" else Path(path).name for path in paths),

@@ -222,3 +222,19 @@ def test_canonical_keeps_rows_and_texts(rows):
     assert reviews["text"].to_pylist() == data["a"].to_pylist()
     assert set(reviews.column_names) <= set(ROLES)
     assert reviews["review_id"].to_pylist() == [str(number) for number in range(1, len(rows) + 1)]
+
+
+def test_a_rating_without_a_plain_scale_is_told_of():
+    found = guess(table(内容=["物流太慢了", "客服很差"], 评分=["1", "99999"]))
+    assert "rating" not in found.columns
+    assert any("评分" in note.zh for note in found.notes)
+
+
+def test_an_empty_text_column_is_named():
+    with pytest.raises(InputError, match="列“评论内容”是空的"):
+        guess(table(评论内容=pa.nulls(2, pa.string()), 评分=["1", "2"]))
+
+
+def test_examples_are_shown_without_personal_data():
+    data = table(工单号=["13812345678"], 内容=["物流太慢了"], 时间=["2025-01-01"])
+    assert "138" not in str(guess(data).rows(data))
