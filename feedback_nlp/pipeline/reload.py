@@ -50,12 +50,30 @@ def load_report(
     check(table, scored_schema(), scored_path.name)
     named = load_taxonomy(taxonomy or meta["taxonomy"])
     scored = _split(table, found, meta)
+    _check_pair(scored)
     return Analysis.build(
         scored,
         taxonomy=named,
         safety_threshold=float(meta["safety_threshold"]),
         options=options or Options(),
     )
+
+
+def _check_pair(scored: Scored) -> None:
+    """Raise if the mentions are not those of the reviews."""
+    import pyarrow.compute as pc
+
+    ids = pc.unique(scored.mention_table["review_id"])
+    known = pc.is_in(ids, value_set=pc.unique(scored.canonical["review_id"]))
+    if pc.all(known).as_py() not in (True, None):
+        strange = ids.filter(pc.invert(known))
+        raise InputError(
+            Bilingual(
+                f"提及表和打分文件不是一对：{len(strange)} 个编号在打分文件里没有。",
+                f"The mentions are of other reviews: {len(strange)} ids are not in the scored file.",
+            ),
+            Bilingual("用同一次运行写出的两个文件。", "Use the two files that one run wrote."),
+        )
 
 
 def _read(path: Path) -> pa.Table:

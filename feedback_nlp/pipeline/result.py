@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp import __version__
-from feedback_nlp.errors import Bilingual
+from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.frames import frame
 from feedback_nlp.schema import METADATA_KEY
 
@@ -30,6 +30,8 @@ WORKBOOK = "issues.xlsx"
 SCORED = "scored.parquet"
 MENTIONS = "mentions.parquet"
 SUMMARY = "summary.json"
+LANGS = ("zh", "en")
+OUTPUTS = (REPORT, WORKBOOK, SCORED, MENTIONS, SUMMARY)
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,18 @@ class Options:
     draws: int = 1000
     seed: int = 0
     mask: bool = True
+
+    def __post_init__(self) -> None:
+        if self.lang not in LANGS:
+            raise ConfigError(
+                Bilingual(f"语言“{self.lang}”没有。", f"No language '{self.lang}'."),
+                Bilingual("用 zh 或 en。", "Use zh or en."),
+            )
+        if self.draws < 1:
+            raise ConfigError(
+                Bilingual(f"抽样次数 {self.draws} 太少。", f"{self.draws} bootstrap draws are too few."),
+                Bilingual("给 1 以上，默认 1000。", "Give 1 or more; the default is 1000."),
+            )
 
 
 @dataclass(frozen=True)
@@ -93,10 +107,16 @@ class Scored:
 
     @cached_property
     def review_table(self) -> pa.Table:
-        """``reviews`` as an Arrow table; ``review_id`` is added where no input column has that name."""
-        table = self.table
+        """``reviews`` as an Arrow table with a ``review_id`` that mentions can be joined on.
+
+        The column is added where no input column has that name; where the input's own is the id, empty ids
+        in it are filled with row numbers.
+        """
+        table, ids = self.table, self.canonical["review_id"]
         if "review_id" not in table.column_names:
-            table = table.add_column(0, "review_id", self.canonical["review_id"])
+            table = table.add_column(0, "review_id", ids)
+        elif self.meta["roles"].get("review_id", "review_id") == "review_id":
+            table = table.set_column(table.column_names.index("review_id"), "review_id", ids)
         for name in self.columns.column_names:
             table = table.append_column(self.columns.schema.field(name), self.columns[name])
         return self._described(table)
@@ -109,8 +129,15 @@ class Scored:
             table = table.append_column(self.columns.schema.field(name), self.columns[name])
         return table
 
-    def write(self, path: str | Path, mentions: str | Path | None = None, *, force: bool = False) -> None:
+    def write(
+        self, path: str | Path, mentions: str | Path | None = None, *, force: bool = False
+    ) -> tuple[Bilingual, ...]:
         """Write the reviews, and the mentions if asked; suffixes pick the formats.
+
+        Returns
+        -------
+        tuple of Bilingual
+            What a format could not hold as it is.
 
         Raises
         ------
@@ -122,9 +149,10 @@ class Scored:
         for target in (path, mentions):
             if target is not None:
                 check_writable(target, force=force)
-        write_table(self.review_table, path, force=force)
-        if mentions is not None:
-            write_table(self._described(self.mention_table), mentions, force=force)
+        notes = write_table(self.review_table, path, force=force)
+        if mentions is None:
+            return notes
+        return (*notes, *write_table(self._described(self.mention_table), mentions, force=force))
 
     def _described(self, table: pa.Table) -> pa.Table:
         note = json.dumps(self.meta, ensure_ascii=False, sort_keys=True).encode()
@@ -195,12 +223,16 @@ class Analysis:
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Everything the reports show, as plain data (more than ``summary.json``)."""
+        from feedback_nlp.pipeline.privacy import shown
         from feedback_nlp.report.summary import build
 
+        reviews, insight = self.scored.judged, self.insight
+        if self.options.mask:
+            reviews, insight = shown(reviews, insight)
         return build(
-            self.scored.judged,
-            self.insight.mentions,
-            self.insight,
+            reviews,
+            insight.mentions,
+            insight,
             self.taxonomy,
             self._meta(),
             lang=self.options.lang,
@@ -302,8 +334,14 @@ class Analysis:
         path.write_text(text + "\n", encoding="utf-8")
 
     def _meta(self) -> dict[str, Any]:
+        from feedback_nlp.text import pii
+
+        source = dict(self.scored.meta["input"])
+        if self.options.mask:
+            source["name"] = pii.mask(source["name"])
         return {
             **self.scored.meta,
+            "input": source,
             "options": asdict(self.options),
             "notes": self.notes,
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -1,0 +1,110 @@
+"""What reports may show of columns other than the text: ids and names of units without personal data.
+
+Exports use phone numbers as ids, and shops or products are sometimes a person. Texts are masked where they
+are quoted (``report.evidence``); here it is the columns that tell whose they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from feedback_nlp.text import pii
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from feedback_nlp.insight.analysis import Insight
+
+__all__ = ["shown"]
+
+UNITS = ("channel", "product", "store")
+# An id column is the key by which its owner finds a row again, so order numbers stay there; a shop's or a
+# product's own name, address and article number say what it is.
+_ID_KINDS = frozenset(pii.KINDS) - {"order"}
+_UNIT_KINDS = _ID_KINDS - {"name", "address"}
+# "先生" and the like after a name.
+_TITLE = 2
+
+
+def shown(reviews: pa.Table, insight: Insight) -> tuple[pa.Table, Insight]:
+    """Return reviews and insight with personal data taken out of ids, channels, products and stores.
+
+    Parameters
+    ----------
+    reviews : pyarrow.Table
+        Canonical reviews; an id that holds personal data becomes ``#`` and the number of its first row.
+    insight : Insight
+        Of those reviews.
+    """
+    import pyarrow as pa
+
+    ids = _row_numbers(reviews["review_id"].to_pylist())
+    units = _masked_units(reviews)
+    if not ids and not units:
+        return reviews, insight
+    for name, known in (("review_id", ids), ("fb_duplicate_of", ids), *((unit, units) for unit in UNITS)):
+        if name in reviews.column_names:
+            reviews = _renamed(reviews, name, known)
+    examples = [
+        [_example(example, ids) for example in row or ()] for row in insight.issues["examples"].to_pylist()
+    ]
+    place = insight.issues.schema.get_field_index("examples")
+    kind = insight.issues.schema.field(place)
+    masked = replace(
+        insight,
+        issues=insight.issues.set_column(place, kind, pa.array(examples, kind.type)),
+        mentions=_renamed(insight.mentions, "review_id", ids),
+        issue_units=_renamed(insight.issue_units, "unit", units),
+    )
+    return reviews, masked
+
+
+def _row_numbers(ids: Sequence[str]) -> dict[str, str]:
+    """Return the ids that hold personal data and what is shown for them."""
+    first: dict[str, int] = {}
+    for row, review_id in enumerate(ids, start=1):
+        first.setdefault(review_id, row)
+    distinct = list(first)
+    hidden = {distinct[place] for place, span in pii.find_column(distinct) if span.kind in _ID_KINDS}
+    return {review_id: f"#{first[review_id]}" for review_id in distinct if review_id in hidden}
+
+
+def _masked_units(reviews: pa.Table) -> dict[str, str]:
+    """Return the names of units that hold personal data and what is shown for them."""
+    import pyarrow.compute as pc
+
+    names: set[str] = set()
+    for column in UNITS:
+        if column in reviews.column_names:
+            names.update(pc.unique(reviews[column].drop_null()).to_pylist())
+    cells = sorted(names)
+    known: dict[str, str] = {}
+    for place, span in pii.find_column(cells):
+        cell = cells[place]
+        if span.kind in _UNIT_KINDS or _is_person(cell, span):
+            before = known.get(cell, cell)
+            known[cell] = before[: span.start] + "*" * (span.end - span.start) + before[span.end :]
+    return known
+
+
+def _is_person(cell: str, span: pii.PiiSpan) -> bool:
+    """Whether a cell is a person's name with nothing else, not a shop that is called after one."""
+    return span.kind == "name" and span.start == 0 and span.end + _TITLE >= len(cell.strip())
+
+
+def _renamed(table: pa.Table, name: str, known: Mapping[str, str]) -> pa.Table:
+    import pyarrow as pa
+
+    if not known:
+        return table
+    place = table.schema.get_field_index(name)
+    values: Collection[str | None] = table[name].to_pylist()
+    changed = [None if value is None else known.get(value, value) for value in values]
+    return table.set_column(place, table.schema.field(place), pa.array(changed, pa.string()))
+
+
+def _example(example: str, ids: Mapping[str, str]) -> str:
+    review_id, start, end = example.rsplit(":", 2)
+    return f"{ids.get(review_id, review_id)}:{start}:{end}"
