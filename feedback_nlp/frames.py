@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TEXT_COLUMN", "frame", "like", "to_table"]
+__all__ = ["TEXT_COLUMN", "frame", "like", "to_table", "whole"]
 
 # Column name of data that come without one.
 TEXT_COLUMN = "text"
@@ -115,10 +115,26 @@ def _column(values: Any) -> pa.Array:
     import pyarrow as pa
 
     try:
-        return pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        missing = values.isna()
-        return pa.array([None if gone else str(value) for value, gone in zip(values, missing, strict=True)])
+        found = pa.array(values, from_pandas=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+        return _texts(values)
+    # Types of pandas' own, such as periods, are known to nobody after this.
+    return _texts(values) if isinstance(found.type, pa.BaseExtensionType) else found
+
+
+def _texts(values: Any) -> pa.Array:
+    """Return a pandas column as strings, half of a surrogate pair as the character for what is unknown."""
+    import pyarrow as pa
+
+    missing = values.isna()
+    return pa.array(
+        [None if gone else whole(str(value)) for value, gone in zip(values, missing, strict=True)]
+    )
+
+
+def whole(text: str) -> str:
+    """Return ``text`` with halves of surrogate pairs, which no file can hold, as U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _from_stream(data: Any) -> pa.Table:
@@ -140,7 +156,8 @@ def _from_rows(data: Any) -> pa.Table:
         if data and all(isinstance(row, Mapping) for row in data):
             return pa.Table.from_pylist(list(data))
         if all(_is_text(value) for value in data):
-            return pa.table({TEXT_COLUMN: pa.array(data, type=pa.string(), from_pandas=True)})
+            texts = [whole(value) if isinstance(value, str) else value for value in data]
+            return pa.table({TEXT_COLUMN: pa.array(texts, type=pa.string(), from_pandas=True)})
     raise InputError(
         Bilingual(f"不认识的数据：{type(data).__name__}。", f"Unknown kind of data: {type(data).__name__}."),
         Bilingual(

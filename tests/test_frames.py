@@ -101,3 +101,13 @@ def test_like_gives_the_kind_that_came():
     assert like(table, pa.array(TEXTS)) is table
     for data in (TEXTS, pd.DataFrame(), pd.Series(TEXTS), {}):
         assert isinstance(like(table, data), pd.DataFrame)
+
+
+def test_types_of_pandas_own_become_text():
+    frame = pd.DataFrame({"text": ["慢", "好"], "月": pd.period_range("2025-01", periods=2, freq="M")})
+    assert to_table(frame)["月"].to_pylist() == ["2025-01", "2025-02"]
+
+
+def test_half_of_a_surrogate_pair_becomes_a_mark():
+    assert to_table(["\ud83d物流慢"])["text"].to_pylist() == ["\ufffd物流慢"]
+    assert to_table(pd.DataFrame({"text": ["\ud83d慢"]}, dtype=object))["text"].to_pylist() == ["\ufffd慢"]

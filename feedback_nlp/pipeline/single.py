@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+from feedback_nlp.frames import whole
 from feedback_nlp.scorers import load_model
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 
@@ -53,6 +54,7 @@ def segment(texts: str | Sequence[str]) -> list[Segment] | list[list[Segment]]:
     if not isinstance(texts, str):
         return [segment(text) for text in texts]
     words = default_segmenter()
+    texts = whole(texts)
     return [
         Segment(start, end, texts[start:end], tuple(word for word, _, _ in words.cut(texts[start:end])))
         for start, end in cut(texts)
@@ -97,6 +99,7 @@ def classify(
     if isinstance(texts, str):
         return classify([texts], model=model, taxonomy=taxonomy)[0]
     scorer = load_model(model, load_taxonomy(taxonomy))
+    texts = [None if text is None else whole(text) for text in texts]
     ids = [str(position) for position in range(len(texts))]
     mentions, reviews = score_batch(ids, texts, scorer)
     found: dict[str, list[dict[str, Any]]] = {review_id: [] for review_id in ids}
