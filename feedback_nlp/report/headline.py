@@ -172,7 +172,7 @@ def _why(row: Mapping[str, Any], n: int, words: Words, *, named: bool) -> str:
 
 
 def _strong(row: Mapping[str, Any], n: int, words: Words) -> str:
-    """Name the factors that put an issue ahead: those in the first fifth, else the best one."""
+    """Name the factors that put an issue ahead: among the first ten and the first fifth, else the best."""
     best = sorted(row["places"].items(), key=lambda item: item[1])
-    strong = [item for item in best if item[1] <= max(1, n // 5)] or best[:1]
+    strong = [item for item in best if item[1] <= max(1, min(10, n // 5))] or best[:1]
     return words.joined([words(f"headline.place_{factor}", place=place) for factor, place in strong])
