@@ -16,6 +16,8 @@ __all__ = ["render"]
 
 # Cards open on the screen, cards on paper, rows of the issues table before "show all".
 N_OPEN, N_PRINT, N_TABLE = 3, 12, 20
+# Channels, stores or products shown: all, or those surest to be the worst.
+N_UNITS = 8
 # What would end a script element or a line of JavaScript; JSON reads the escapes as the same characters.
 _ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 _UNITS = ("channel", "store", "product")
@@ -66,6 +68,7 @@ def render(summary: Mapping[str, Any]) -> str:
         n_open=N_OPEN,
         n_print=N_PRINT,
         n_table=N_TABLE,
+        n_units=N_UNITS,
         style=Markup(_asset("style.css")),
         script=Markup(_asset("app.js")),
         plotly=Markup(get_plotlyjs()),

@@ -117,6 +117,36 @@ def test_every_chart_states_its_base(page: str) -> None:
     assert len(re.findall(r'<figcaption><strong>[^<]+</strong><span class="base">[^<]+</span>', page)) == 5
 
 
+def test_of_many_stores_the_surest_to_be_bad_are_shown(summary: dict) -> None:
+    stores = [
+        {
+            "unit": f"店{k:02d}",
+            "n": 100 - k,
+            "n_negative": k,
+            "share": k / (100 - k),
+            "low": k / 200,
+            "high": 0.9,
+        }
+        for k in range(12)
+    ]
+    text = html.render({**summary, "groups": {**summary["groups"], "store": stores}})
+    shown = re.findall(r'data-store="(店\d\d)"', text)
+    assert shown == [f"店{k:02d}" for k in range(11, 3, -1)]
+    assert "另有 4 个" in text
+
+
+def test_rare_issues_are_folded_with_a_quote_and_keep_their_rank(summary: dict) -> None:
+    row = next(row for row in summary["issues"] if not row["safety"])
+    issues = [{**item, "group": "rare"} if item is row else item for item in summary["issues"]]
+    text = html.render({**summary, "issues": issues})
+    fold = text[text.index('id="rare"') :]
+    fold = fold[: fold.index("</details>")]
+    assert f'<tr id="issue-{row["issue_id"]}">' in fold
+    assert f">{row['rank']}<" in fold
+    assert row["quotes"][0]["clause"] in fold
+    assert f'<details class="issue" id="issue-{row["issue_id"]}"' not in text
+
+
 def test_without_time_rating_or_places_it_still_renders(taxonomy: Taxonomy, summary: dict) -> None:
     bare = {**summary, "groups": {}, "periods": [], "quadrants": [], "satisfaction": {}}
     bare["satisfaction"] = dict.fromkeys(summary["satisfaction"])
