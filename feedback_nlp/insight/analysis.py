@@ -297,16 +297,12 @@ def _issues_table(
         "severity": factors.severity,
         "importance": factors.importance,
         "spread": factors.spread,
-        "trend_change": _nulls(trend.change),
-        "trend_q": _nulls(trend.q),
+        "trend_change": tables.nulls(trend.change),
+        "trend_q": tables.nulls(trend.q),
         "other": ledger.others,
     }
     table = pa.table({name: columns[name] for name in issues_schema().names}, schema=issues_schema())
     return table.sort_by("rank").combine_chunks()
-
-
-def _nulls(values: Floats) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def _examples(ledger: _Ledger) -> list[list[str]]:
@@ -329,7 +325,13 @@ def _level_table(ledger: _Ledger, level: str, codes: list[str], found: driving.D
         mentions = ledger.tally.vector(level, codes).astype(float)
         kind, importance = "mention_share", mentions / max(float(mentions.max(initial=0.0)), 1.0)
     return tables.elements_table(
-        ledger.tally, level, codes, n_reviews=ledger.n, importance=importance, kind=kind
+        ledger.tally,
+        level,
+        codes,
+        n_reviews=ledger.n,
+        importance=importance,
+        kind=kind,
+        calendar=ledger.calendar,
     )
 
 

@@ -14,7 +14,7 @@ from feedback_nlp.insight.facts import UNIT_COLUMNS
 from feedback_nlp.insight.scope import issue_spread_schema, issue_units_schema, spread, unit_rates, verdicts
 from feedback_nlp.insight.shares import wilson
 from feedback_nlp.insight.tally import FIXED, Tally
-from feedback_nlp.insight.trends import Calendar
+from feedback_nlp.insight.trends import Calendar, trends
 from feedback_nlp.schema import LABELS
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "elements_table",
     "issue_periods_schema",
     "issue_periods_table",
+    "nulls",
     "periods_schema",
     "periods_table",
     "reach",
@@ -30,6 +31,8 @@ __all__ = [
 
 # A chart of more units than this can't be read; the largest are kept.
 MAX_UNITS = 200
+# A channel for complaints is full of them by nature, so only places and products are called local.
+LOCAL_COLUMNS = ("store", "product")
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,7 +41,9 @@ Ints = NDArray[np.int64]
 def elements_schema() -> pa.Schema:
     """Schema of the elements table: counts of distinct reviews, shares of all counted reviews.
 
-    ``n_nps`` is the number of answers that ``nps`` rests on.
+    ``n_nps`` is the number of answers that ``nps`` rests on. ``trend`` is that of the negative share, and
+    ``local_column``, ``local_unit`` name the one store, product or channel that the blame sits in, if any: an
+    element keeps the counts together that its issues split, so it shows what is too thin to show in each.
     """
     counts = ("n_reviews", "n_negative", "n_neutral", "n_positive", "n_nps")
     numbers = ("mean_polarity", "rating_mean", "nps", "importance")
@@ -49,12 +54,24 @@ def elements_schema() -> pa.Schema:
             *((name, pa.int64()) for name in counts),
             *((name, pa.float64()) for name in (*shares, *numbers)),
             ("importance_kind", pa.string()),
+            ("trend", pa.string()),
+            ("trend_change", pa.float64()),
+            ("trend_q", pa.float64()),
+            ("local_column", pa.string()),
+            ("local_unit", pa.string()),
         ]
     )
 
 
 def elements_table(
-    tally: Tally, level: str, codes: Sequence[str], *, n_reviews: int, importance: Floats, kind: str
+    tally: Tally,
+    level: str,
+    codes: Sequence[str],
+    *,
+    n_reviews: int,
+    importance: Floats,
+    kind: str,
+    calendar: Calendar,
 ) -> pa.Table:
     """Return the rows of one level; a review that praises and blames an element counts in both labels."""
     counts = {label: tally.vector(level, codes, label=label) for label in LABELS}
@@ -83,8 +100,40 @@ def elements_table(
         "n_nps": [part.n for part in net],
         "importance": importance,
         "importance_kind": [kind] * len(codes),
+        **_blame_over_time(tally, level, codes, calendar),
+        **_blame_by_unit(tally, level, codes),
     }
     return pa.table({name: columns[name] for name in elements_schema().names}, schema=elements_schema())
+
+
+def _blame_over_time(
+    tally: Tally, level: str, codes: Sequence[str], calendar: Calendar
+) -> dict[str, list[str] | list[float | None]]:
+    counts = calendar.counts(tally, level, codes, label="negative")
+    base = calendar.counts(tally, "all", [""])[0]
+    found = trends(counts, base, calendar.position)
+    return {"trend": found.kind, "trend_change": nulls(found.change), "trend_q": nulls(found.q)}
+
+
+def _blame_by_unit(tally: Tally, level: str, codes: Sequence[str]) -> dict[str, list[str | None]]:
+    """Name the first column, and its unit, in which the blame is local."""
+    column: list[str | None] = [None] * len(codes)
+    unit: list[str | None] = [None] * len(codes)
+    for name in LOCAL_COLUMNS:
+        names = tally.units(name)
+        if not names:
+            continue
+        base = tally.matrix("all", [""], name, names)[0]
+        counts = tally.matrix(level, codes, name, names, label="negative")
+        for place, where in enumerate(verdicts(counts, base)[1].tolist()):
+            if where >= 0 and column[place] is None:
+                column[place], unit[place] = name, names[where]
+    return {"local_column": column, "local_unit": unit}
+
+
+def nulls(values: Floats) -> list[float | None]:
+    """Return numbers with None in the place of NaN."""
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def _histograms(tally: Tally, level: str, codes: Sequence[str], column: str) -> list[tuple[Floats, Ints]]:

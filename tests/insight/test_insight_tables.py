@@ -15,6 +15,33 @@ def tally_of(reviews, mentions):
     return Tally.of(Facts.of(make_reviews(reviews), filled))
 
 
+def elements_of(tally, level, code, *, n_reviews):
+    return tables.elements_table(
+        tally,
+        level,
+        [code],
+        n_reviews=n_reviews,
+        importance=np.ones(1),
+        kind="mention_share",
+        calendar=calendar(tally.units("day")),
+    )
+
+
+def test_blame_of_an_element_has_a_trend_and_a_place():
+    """Complaints of one shop grow from 1 to 16 of 20 a month; praise elsewhere must not count as blame."""
+    reviews, mentions = [], []
+    for month, count in enumerate([1, 2, 4, 8, 12, 16], start=1):
+        for place in range(40):
+            name, store = f"r{month}-{place}", "甲店" if place < 20 else "乙店"
+            when = np.datetime64(f"2025-{month:02d}-10", "s").astype(object)
+            reviews.append({"review_id": name, "time": when, "store": store})
+            mentions.append((name, "service.attitude", -0.9 if place < count else 0.9))
+    row = elements_of(tally_of(reviews, mentions), "facet", "service.attitude", n_reviews=240).to_pylist()[0]
+    assert (row["trend"], row["local_column"], row["local_unit"]) == ("rising", "store", "甲店")
+    assert row["trend_change"] > 0.3
+    assert row["trend_q"] < 0.05
+
+
 def test_elements_count_a_mixed_review_in_both_labels():
     tally = tally_of(
         [
@@ -24,9 +51,7 @@ def test_elements_count_a_mixed_review_in_both_labels():
         ],
         [("a", "service.attitude", -0.5), ("a", "service.efficiency", 0.75), ("b", "service.attitude", 0.5)],
     )
-    table = tables.elements_table(
-        tally, "element", ["service"], n_reviews=3, importance=np.array([1.0]), kind="mention_share"
-    )
+    table = elements_of(tally, "element", "service", n_reviews=3)
     assert table.schema == tables.elements_schema()
     row = table.to_pylist()[0]
     assert (row["n_reviews"], row["n_negative"], row["n_neutral"], row["n_positive"]) == (2, 1, 0, 2)
@@ -42,12 +67,12 @@ def test_elements_count_a_mixed_review_in_both_labels():
 
 def test_elements_without_scores_are_null():
     tally = tally_of([{"review_id": "a"}], [("a", "service.attitude", -0.5)])
-    table = tables.elements_table(
-        tally, "facet", ["service.attitude"], n_reviews=1, importance=np.ones(1), kind="x"
-    )
+    table = elements_of(tally, "facet", "service.attitude", n_reviews=1)
     assert table["rating_mean"].to_pylist() == [None]
     assert table["nps"].to_pylist() == [None]
     assert table["n_nps"].to_pylist() == [0]
+    assert table["trend"].to_pylist() == ["unknown"]
+    assert table["trend_q"].to_pylist() == table["local_unit"].to_pylist() == [None]
 
 
 def make_times(*days):
