@@ -56,8 +56,11 @@ def analyze(
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
     """Run the main job with options as given on the command line."""
     from feedback_nlp.cli import console, runs
+    from feedback_nlp.pipeline.result import OUTPUTS
 
     chosen = opt.merge(given, files, config)
+    folder = Path(chosen.get("out", DEFAULT_OUT))
+    runs.check_apart(files, [folder / name for name in OUTPUTS])
     ready = runs.prepared(files, chosen)
     runs.save_config(files, ready, chosen)
     from feedback_nlp.pipeline import analyze_prepared
@@ -71,4 +74,4 @@ def run(files: list[str], given: dict[str, object], config: Path | None) -> None
             jobs=chosen.get("jobs"),
             progress=progress,
         )
-    runs.write_reports(analysis, Path(chosen.get("out", DEFAULT_OUT)), chosen)
+    runs.write_reports(analysis, folder, chosen)

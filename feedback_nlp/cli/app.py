@@ -39,7 +39,9 @@ class FeedbackGroup(TyperGroup):
         """Run the chosen command."""
         console.setup()
         try:
-            return super().invoke(ctx)
+            found = super().invoke(ctx)
+            sys.stdout.flush()  # here, where a pipe that is closed or a disk that is full can be told of
+            return found
         except FeedbackError as error:
             console.error(error.message(console.lang()))
             raise typer.Exit(error.exit_code) from error
@@ -55,6 +57,9 @@ class FeedbackGroup(TyperGroup):
             raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort):
             raise
+        except OSError as error:
+            console.error(_system(error))
+            raise typer.Exit(2) from error
         except Exception as error:  # the last line of defence: a user never sees a traceback
             if os.environ.get(DEBUG_VARIABLE) or _is_usage(error):
                 raise
@@ -65,6 +70,16 @@ class FeedbackGroup(TyperGroup):
 def _is_usage(error: Exception) -> bool:
     """Whether the command line's own parser raised it (it prints and exits 2 by itself)."""
     return hasattr(error, "exit_code") and hasattr(error, "show")
+
+
+def _system(error: OSError) -> str:
+    """Return the line for what the system refuses outside the files that readers and writers explain."""
+    why = error.strerror or " ".join(str(error).split())
+    where = f" {error.filename}" if error.filename else ""
+    return console.text(
+        f"系统拒绝了读写{where}（{why}）。提示：请检查磁盘空间、权限和标准输出。",
+        f"The system refused to read or write{where} ({why}). Hint: check disk space and permissions.",
+    )
 
 
 def _bug(error: Exception) -> str:

@@ -8,6 +8,7 @@ import typer
 
 from feedback_nlp.cli import options as opt
 
+LEXICON = "lexicon"
 app = typer.Typer(no_args_is_help=True, help="已安装的模型：list 列出，show 看说明卡，verify 校验。")
 
 
@@ -22,8 +23,8 @@ def list_models(lang: opt.Lang = None, json: opt.Json = False) -> None:
         {"name": info.name, "kind": info.kind, "bytes": info.n_bytes, "folder": str(info.folder)}
         for info in models()
     ]
-    if not any(row["name"] == "lexicon" for row in rows):
-        rows.append({"name": "lexicon", "kind": "lexicon", "bytes": 0, "folder": ""})
+    if not any(row["name"] == LEXICON for row in rows):
+        rows.append({"name": LEXICON, "kind": LEXICON, "bytes": 0, "folder": ""})
     if json:
         texts.as_json(rows)
         return
@@ -41,6 +42,14 @@ def show(
     from feedback_nlp.cli import console
 
     opt.merge({"lang": lang})
+    if name == LEXICON:
+        console.result(
+            console.text(
+                "lexicon 按分类体系里的词判断，没有权重，也没有说明卡。",
+                "lexicon judges by the words of the taxonomy; it has no weights and no card.",
+            )
+        )
+        return
     console.result(describe_model(model_folder(name)).card)
 
 

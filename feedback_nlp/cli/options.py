@@ -121,7 +121,9 @@ def merge(given: Mapping[str, Any], files: Sequence[str] = (), config: Path | No
 
     beside = next((Path(name) for name in files if name != "-"), None)
     chosen = dict(load(config, beside))
-    chosen.update({name: value for name, value in given.items() if value is not None and value is not False})
+    said = {name: value for name, value in given.items() if value is not None and value is not False}
+    chosen["from_config"] = tuple(name for name in COLUMN_OPTIONS if name in chosen and name not in said)
+    chosen.update(said)
     _check_lang(chosen.get("lang"))
     console.setup(language=chosen.get("lang"), quiet=bool(chosen.get("quiet")))
     if isinstance(chosen.get("rating_scale"), str):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.cli import console, options
+from feedback_nlp.errors import Bilingual, OutputError
 
 if TYPE_CHECKING:
     from feedback_nlp.pipeline import Prepared
@@ -14,7 +15,37 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "feedback-nlp.toml"
 # Options that belong to one run, not to next month's.
-PASSING = ("out", "quiet", "json", "force", "save_config")
+PASSING = ("out", "quiet", "json", "force", "save_config", "from_config")
+
+
+def check_apart(files: Sequence[str], targets: Sequence[str | Path | None]) -> None:
+    """Raise if an output would replace an input, or two outputs are one file.
+
+    Raises
+    ------
+    OutputError
+    """
+    inputs = {Path(name).resolve() for name in files if name != "-"}
+    seen: set[Path] = set()
+    for target in targets:
+        if target is None or str(target) == "-":
+            continue
+        place = Path(target).resolve()
+        if place in inputs:
+            raise _replaces_input(target)
+        if place in seen:
+            raise OutputError(
+                Bilingual(f"两个输出是同一个文件 {target}。", f"Two outputs are the same file {target}."),
+                Bilingual("给它们不同的文件名。", "Give them different names."),
+            )
+        seen.add(place)
+
+
+def _replaces_input(target: str | Path) -> OutputError:
+    return OutputError(
+        Bilingual(f"输出 {target} 会覆盖输入文件。", f"The output {target} would replace the input."),
+        Bilingual("换一个输出位置（--out 或 -o）。", "Choose another place for the output (--out or -o)."),
+    )
 
 
 def prepared(files: Sequence[str], chosen: Mapping[str, Any]) -> Prepared:
@@ -27,6 +58,7 @@ def prepared(files: Sequence[str], chosen: Mapping[str, Any]) -> Prepared:
         columns=options.columns(chosen),
         rating_scale=chosen.get("rating_scale"),
         sheet=chosen.get("sheet"),
+        from_config=["review_id" if name == "id" else name for name in chosen.get("from_config", ())],
     )
     _show(ready)
     return ready

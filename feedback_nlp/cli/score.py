@@ -48,6 +48,7 @@ def score(
     from feedback_nlp.pipeline import score_prepared
 
     chosen = opt.merge(given, [file], config)
+    runs.check_apart([] if force else [file], [output, mentions])
     for target in (output, mentions):
         if target is not None and target != "-":
             check_writable(target, force=force)
@@ -61,7 +62,7 @@ def score(
             jobs=chosen.get("jobs"),
             progress=progress,
         )
-    scored.write(output, mentions, force=force)
+    console.notes(scored.write(output, mentions, force=force))
     _say(scored.meta["input"]["n_rows"], output, mentions, as_json=json, quiet=quiet)
 
 

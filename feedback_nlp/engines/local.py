@@ -7,6 +7,7 @@ give the same tables.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -118,6 +119,8 @@ _worker: dict[str, Scorer] = {}
 
 
 def _load_in_worker(folder: Path, kind: type[Scorer]) -> None:
+    # Ctrl-C reaches every process of the terminal; the first one alone answers it and ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker["scorer"] = kind.load(folder)
 
 

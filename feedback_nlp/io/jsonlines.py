@@ -32,7 +32,8 @@ def read(source: Source) -> Raw:
 
 def read_stdin() -> Raw:
     """Read JSON lines from standard input."""
-    return _parse(pa.py_buffer(sys.stdin.buffer.read()), "-", "jsonl")
+    content = sys.stdin.buffer.read() if sys.stdin else b""  # a closed one is None
+    return _parse(pa.py_buffer(content), "-", "jsonl")
 
 
 def _parse(data: pa.Buffer, name: str, kind: str) -> Raw:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import errno
 import importlib
+import io
 import json
 import math
 import os
@@ -278,12 +279,24 @@ def write_xlsx(table: pa.Table, path: Path) -> Notes:
             "strings_to_formulas": False,
             "strings_to_urls": False,
         }
-        book = xlsxwriter.Workbook(str(path), options)
+        content = _Kept()
+        book = xlsxwriter.Workbook(content, options)
         try:
             cut = _fill_sheet(book, flat(table))
         finally:
             _close(book)
+    path.write_bytes(content.getbuffer())
     return _cut_note(cut)
+
+
+class _Kept(io.BytesIO):
+    """Memory for a workbook that is not closed before the package is done with it.
+
+    What the package leaves open after a failure, a full disk say, would otherwise print a traceback.
+    """
+
+    def close(self) -> None:
+        """Stay open."""
 
 
 def _close(book: Any) -> None:
