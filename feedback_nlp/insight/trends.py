@@ -112,9 +112,9 @@ def trends(counts: Ints, base: Ints, position: Floats) -> Trend:
         Log-linear quasi-Poisson fit y_t ~ N_t·exp(α + β·t) by maximum likelihood, change = exp(β) − 1. The
         test is the quasi-likelihood F test (deviance without β − deviance with β)/φ on 1 and d degrees of
         freedom (McCullagh & Nelder 1989, §4.5), which holds where all counts sit at one end and a Wald test
-        doesn't. φ joins the issue's Pearson dispersion with that of all issues, worth 30 degrees of freedom
-        (as in Smyth 2004), and is at least 1. rising / falling: Benjamini–Hochberg q < .05; unknown: fewer
-        than 4 periods or 8 reviews.
+        doesn't. φ joins the issue's Pearson dispersion with the median one, worth 30 degrees of freedom (as
+        in Smyth 2004; robust as in Phipson et al. 2016), and is at least 1. rising / falling:
+        Benjamini–Hochberg q < .05; unknown: fewer than 4 periods or 8 reviews.
     """
     n_issues = len(counts)
     nothing = np.full(n_issues, np.nan)
@@ -138,7 +138,8 @@ def _fit(y: Floats, base: Floats, t: Floats) -> tuple[Floats, Floats]:
     df = max(len(base) - 2, 1)
     gain = np.maximum(_deviance(y, flat) - _deviance(y, fitted), 0.0)
     pearson = ((y - fitted) ** 2 / np.maximum(fitted, 1e-12)).sum(axis=1)
-    common = max(float(pearson.sum()) / (df * len(y)), 1.0)
+    # The median, since an issue that flares up in one month says nothing of the noise of the others.
+    common = max(float(np.median(pearson)) / stats.chi2.median(df), 1.0)
     dispersion = np.maximum((_PRIOR_DF * common + pearson) / (_PRIOR_DF + df), 1.0)
     return slope, stats.f.sf(gain / dispersion, 1, _PRIOR_DF + df)
 
