@@ -57,6 +57,8 @@ def shown(reviews: pa.Table, insight: Insight) -> tuple[pa.Table, Insight]:
         issues=insight.issues.set_column(place, kind, pa.array(examples, kind.type)),
         mentions=_renamed(insight.mentions, "review_id", ids),
         issue_units=_renamed(insight.issue_units, "unit", units),
+        issue_spread=_renamed(insight.issue_spread, "unit", units),
+        elements=_renamed(insight.elements, "local_unit", units),
     )
     return reviews, masked
 

@@ -377,6 +377,8 @@ _ELEMENTS = (
     Column("nps", 10, "number"),
     Column("n_nps", 9, "count"),
     Column("importance", 10, "number"),
+    Column("trend_name", 9),
+    Column("local_unit", 14),
 )
 _MENTIONS = (
     Column("review_id", 16, "id"),

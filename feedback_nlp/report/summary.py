@@ -187,6 +187,7 @@ def _levels(insight: Insight, taxonomy: Taxonomy, words: Words) -> dict[str, lis
     levels: dict[str, list[dict[str, Any]]] = {"element": [], "facet": []}
     for row in insight.elements.to_pylist():
         row["name"] = taxonomy.label(row["code"], words.lang)
+        row["trend_name"] = words(f"trend.{row['trend']}")
         levels[row["level"]].append(row)
     for rows in levels.values():
         rows.sort(key=lambda row: (-row["negative_share"], -row["n_reviews"], row["code"]))
