@@ -13,6 +13,7 @@ import typer
 
 from feedback_nlp.cli import console
 from feedback_nlp.errors import Bilingual, ConfigError
+from feedback_nlp.schema import ROLES
 
 COLUMNS = "列 Columns"
 RUN = "运行 Run"
@@ -86,19 +87,7 @@ Force = Annotated[bool, typer.Option("--force", help="覆盖已有的输出文�
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="只说错误。", rich_help_panel=OUTPUT)]
 Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 写到标准输出。", rich_help_panel=OUTPUT)]
 
-COLUMN_OPTIONS = (
-    "id",
-    "text",
-    "rating",
-    "nps",
-    "time",
-    "channel",
-    "product",
-    "store",
-    "customer",
-    "amount",
-    "tier",
-)
+COLUMN_OPTIONS = tuple("id" if role == "review_id" else role for role in ROLES)
 
 
 def merge(given: Mapping[str, Any], files: Sequence[str] = (), config: Path | None = None) -> dict[str, Any]:

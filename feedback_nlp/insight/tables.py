@@ -42,8 +42,8 @@ def elements_schema() -> pa.Schema:
     """Schema of the elements table: counts of distinct reviews, shares of all counted reviews.
 
     ``n_nps`` is the number of answers that ``nps`` rests on. ``trend`` is that of the negative share, and
-    ``local_column``, ``local_unit`` name the one store, product or channel that the blame sits in, if any: an
-    element keeps the counts together that its issues split, so it shows what is too thin to show in each.
+    ``local_column``, ``local_unit`` name the one store or product that the blame sits in, if any: an element
+    keeps the counts together that its issues split, so it shows what is too thin to show in each.
     """
     counts = ("n_reviews", "n_negative", "n_neutral", "n_positive", "n_nps")
     numbers = ("mean_polarity", "rating_mean", "nps", "importance")

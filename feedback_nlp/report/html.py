@@ -20,7 +20,6 @@ N_OPEN, N_PRINT, N_TABLE = 3, 12, 20
 N_UNITS = 8
 # What would end a script element or a line of JavaScript; JSON reads the escapes as the same characters.
 _ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
-_UNITS = ("channel", "store", "product")
 _FIELDS = (
     "id", "text", "day", "rating", "polarity", "label",
     "status", "duplicate", "needs_review", "counted", "flags", "marks",

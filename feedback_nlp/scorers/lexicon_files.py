@@ -7,14 +7,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from feedback_nlp.errors import Bilingual, ModelError, OutputError
-from feedback_nlp.scorers.persistence import FORMAT, file_sha256, taxonomy_entry
+from feedback_nlp.errors import Bilingual, ModelError
+from feedback_nlp.scorers.persistence import (
+    FORMAT,
+    MODEL_FILE,
+    new_folder,
+    taxonomy_entry,
+    write_header,
+)
 from feedback_nlp.taxonomy import Element, Facet, Taxonomy
 
 __all__ = ["KIND", "read_folder", "taxonomy_toml", "write_folder"]
 
-KIND = "lexicon"
-MODEL_FILE, TAXONOMY_FILE = "model.json", "taxonomy.toml"
+KIND, TAXONOMY_FILE = "lexicon", "taxonomy.toml"
 
 
 def write_folder(folder: str | Path, taxonomy: Taxonomy, header: dict[str, Any]) -> Path:
@@ -25,27 +30,15 @@ def write_folder(folder: str | Path, taxonomy: Taxonomy, header: dict[str, Any])
     OutputError
         If the folder can't be written.
     """
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
+    header = {
+        "kind": KIND,
+        "facets": list(taxonomy.codes),
+        "taxonomy": taxonomy_entry(taxonomy),
+        **header,
+    }
+    with new_folder(folder) as target:
         (target / TAXONOMY_FILE).write_text(taxonomy_toml(taxonomy), encoding="utf-8", newline="\n")
-        content = {
-            "format": FORMAT,
-            "kind": KIND,
-            "facets": list(taxonomy.codes),
-            "taxonomy": taxonomy_entry(taxonomy),
-            **header,
-            "files": {TAXONOMY_FILE: file_sha256(target / TAXONOMY_FILE)},
-        }
-        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        (target / MODEL_FILE).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise OutputError(
-            Bilingual(
-                f"模型文件夹 {target} 写不了：{error}。", f"Can't write model folder {target}: {error}."
-            ),
-            Bilingual("换一个能写的文件夹。", "Choose a folder that can be written."),
-        ) from error
+        write_header(target, header, TAXONOMY_FILE)
     return target
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,16 @@ from feedback_nlp.errors import Bilingual, ModelError, OutputError
 if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["FORMAT", "file_sha256", "read_model", "taxonomy_entry", "write_model"]
+__all__ = [
+    "FORMAT",
+    "MODEL_FILE",
+    "file_sha256",
+    "new_folder",
+    "read_model",
+    "taxonomy_entry",
+    "write_header",
+    "write_model",
+]
 
 FORMAT = 1
 MODEL_FILE = "model.json"
@@ -34,6 +44,35 @@ def taxonomy_entry(taxonomy: Taxonomy) -> dict[str, Any]:
     return {"name": taxonomy.name, "version": taxonomy.version, "sha256": taxonomy.sha256}
 
 
+@contextmanager
+def new_folder(folder: str | Path) -> Iterator[Path]:
+    """Make ``folder`` if needed, for writing a model into it.
+
+    Raises
+    ------
+    OutputError
+        If it, or a file in it, can't be written.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        yield target
+    except OSError as error:
+        raise OutputError(
+            Bilingual(
+                f"模型文件夹 {target} 写不了：{error}。", f"Can't write model folder {target}: {error}."
+            ),
+            Bilingual("换一个能写的文件夹。", "Choose a folder that can be written."),
+        ) from error
+
+
+def write_header(folder: Path, header: Mapping[str, Any], file: str) -> None:
+    """Write ``model.json``: format, ``header`` and the hash of ``file``, which stands in ``folder``."""
+    content = {"format": FORMAT, **header, "files": {file: file_sha256(folder / file)}}
+    text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    (folder / MODEL_FILE).write_text(text, encoding="utf-8", newline="\n")
+
+
 def write_model(folder: str | Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Path:
     """Write ``weights.npz`` and ``model.json`` into ``folder``, making it if needed.
 
@@ -42,21 +81,9 @@ def write_model(folder: str | Path, header: Mapping[str, Any], arrays: Mapping[s
     OutputError
         If the folder can't be written.
     """
-    target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
+    with new_folder(folder) as target:
         _write_npz(target / WEIGHTS_FILE, arrays)
-        files = {WEIGHTS_FILE: file_sha256(target / WEIGHTS_FILE)}
-        content = {"format": FORMAT, **header, "files": files}
-        text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=False, allow_nan=False)
-        (target / MODEL_FILE).write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(
-            Bilingual(
-                f"模型文件夹 {target} 写不了：{error}。", f"Can't write model folder {target}: {error}."
-            ),
-            Bilingual("换一个能写的文件夹。", "Choose a folder that can be written."),
-        ) from error
+        write_header(target, header, WEIGHTS_FILE)
     return target
 
 

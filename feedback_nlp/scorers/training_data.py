@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Examples", "fold_of", "from_gold", "text_key", "without_overlap"]
 
-UNKNOWN = -1
 # A text that shares this part of its character 4-grams with another is the same text, edited.
 NEAR = 0.7
 _NOT_CONTENT = re.compile(r"[\W_]+")
@@ -57,10 +56,6 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.texts)
-
-    def with_fold(self, fold: int) -> Examples:
-        """Return the same examples, all in one fold."""
-        return replace(self, fold=np.full(len(self), fold, dtype=np.int8))
 
 
 def from_gold(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, folds: int = 5) -> Examples:
