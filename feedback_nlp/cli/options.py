@@ -144,21 +144,18 @@ def rating_scale(value: str) -> tuple[float, float]:
 
 def weights(value: str | Sequence[float]) -> tuple[float, float, float]:
     """Parse ``"0.5,0.3,0.2"`` into three exponents, scaled to sum 1."""
+    from feedback_nlp.insight.priority import check_weights
+
     parts = value.replace("，", ",").split(",") if isinstance(value, str) else list(value)
     try:
-        numbers = [float(part) for part in parts]
-    except ValueError:
-        numbers = []
-    if len(numbers) != 3 or min(numbers) < 0 or not 0 < sum(numbers) < float("inf"):
+        return check_weights([float(part) for part in parts])
+    except ValueError as error:
+        if isinstance(error, ConfigError):
+            raise
         raise ConfigError(
-            Bilingual(f"权重“{value}”不对。", f"Bad weights '{value}'."),
-            Bilingual(
-                "写三个不小于 0 的数，如 --weights 0.5,0.3,0.2。",
-                "Write three numbers ≥ 0, such as --weights 0.5,0.3,0.2.",
-            ),
-        )
-    total = sum(numbers)
-    return numbers[0] / total, numbers[1] / total, numbers[2] / total
+            Bilingual(f"权重“{value}”里有不是数的。", f"Weights '{value}' hold something that is no number."),
+            Bilingual("写成 --weights 0.5,0.3,0.2。", "Write --weights 0.5,0.3,0.2."),
+        ) from error
 
 
 def _check_lang(value: str | None) -> None:

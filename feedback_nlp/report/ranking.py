@@ -166,18 +166,31 @@ def _trend_text(row: Mapping[str, Any], words: Words) -> str:
         return words("trend.text_" + row["trend"])
     unit = words("number.per_week" if "W" in spans[0]["period"] else "number.per_month")
     change = row["trend_change"]
-    first, last = spans[0]["period"], spans[-1]["period"]
-    short = first[:4] == last[:4]
-    facts = {
-        "first": period_name(first, words, short=short),
-        "last": period_name(last, words, short=short),
-        "from_": spans[0]["n_reviews"],
-        "to": spans[-1]["n_reviews"],
-    }
-    text = words(f"trend.text_{row['trend']}", **facts)
+    text = words("trend.text_" + row["trend"]) + _ends(row, words)
     if change is None:
         return text
     return text + words(f"trend.change_{row['trend']}", unit=unit, change=f"{abs(change) * 100:.0f}%")
+
+
+def _ends(row: Mapping[str, Any], words: Words) -> str:
+    """Return the shares of the first and the last period; nothing where those two run against the trend.
+
+    Shares, since counts follow how many reviews a period has (the last one is often cut short).
+    """
+    first, last = row["periods"][0], row["periods"][-1]
+    if not first["n_base"] or not last["n_base"]:
+        return ""
+    before, after = (part["n_reviews"] / part["n_base"] for part in (first, last))
+    if (after > before) != (row["trend"] == "rising"):
+        return ""
+    short = first["period"][:4] == last["period"][:4]
+    return words(
+        "trend.ends",
+        first=period_name(first["period"], words, short=short),
+        last=period_name(last["period"], words, short=short),
+        from_=words.percent(before),
+        to=words.percent(after),
+    )
 
 
 def _quotes(examples: Sequence[str] | None, evidence: Evidence) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 
 import pyarrow as pa
 import pytest
@@ -13,7 +12,7 @@ from feedback_nlp import schema
 from feedback_nlp.insight.analysis import analyse
 from feedback_nlp.report import summary as report_summary
 from feedback_nlp.report.headline import headline
-from feedback_nlp.report.ranking import period_name
+from feedback_nlp.report.ranking import _trend_text, period_name
 from feedback_nlp.report.wording import Words
 from feedback_nlp.taxonomy import Taxonomy
 
@@ -310,11 +309,24 @@ def test_one_shop_is_named_and_everywhere_is_not_one(summary: dict) -> None:
     assert where["after_sales.refund.main"]["kind"] == "everywhere"
 
 
-def test_a_rising_issue_shows_its_ends(summary: dict) -> None:
+def test_a_rising_issue_shows_the_shares_at_its_ends(summary: dict) -> None:
     refund = next(row for row in summary["issues"] if row["issue_id"] == "after_sales.refund.main")
-    months = Counter({month["month"]: month["n_reviews"] for month in refund["by_month"]})
+    first, last = refund["periods"][0], refund["periods"][-1]
+    before, after = (f"{100 * part['n_reviews'] / part['n_base']:.1f}%" for part in (first, last))
     assert refund["trend"] == "rising"
-    assert f"1月 {months['2025-01']} 条 → 6月 {months['2025-06']} 条" in refund["trend_text"]
+    assert f"1月 {before} → 6月 {after}" in refund["trend_text"]
+
+
+def test_ends_that_run_against_the_trend_are_not_quoted() -> None:
+    """A last month cut short once read "rising (212 reviews → 59)"; its share may mislead as well."""
+    periods = [
+        {"period": "2025-01", "n_reviews": 40, "n_base": 100},
+        {"period": "2025-02", "n_reviews": 3, "n_base": 10},
+    ]
+    row = {"trend": "rising", "trend_change": 0.03, "periods": periods}
+    text = _trend_text(row, Words("zh"))
+    assert text.startswith("占比在上升")
+    assert "→" not in text
 
 
 @pytest.mark.parametrize(
