@@ -17,11 +17,13 @@ from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.insight.mentions import write
 from feedback_nlp.schema import FLAGS, LABELS
 from feedback_nlp.scorers.calibration import calibration_error, reliability
+from feedback_nlp.scorers.training_data import reviewed_rows
 from feedback_nlp.taxonomy import GENERAL
 from feedback_nlp.text.clauses import cut_column, from_spans
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
     from feedback_nlp.gold import GoldReview
     from feedback_nlp.scorers.base import Scorer
@@ -223,22 +225,42 @@ def compare(new: Report, old: Report, *, draws: int = 1000, seed: int = 0) -> di
 
 
 def _judge(scorer: Scorer, reviews: Sequence[GoldReview]) -> _Judged:
-    """Score the texts as a user would and lay the result beside the gold labels."""
+    """Score the texts as a user would and lay the result beside the gold labels, where there are any."""
     texts = [review.text for review in reviews]
     cut = cut_column(texts)
     mentions, scored = write(
         scorer.predict(texts, cut), cut, [str(row) for row in range(len(texts))], texts, scorer
     )
+    mentions = _on_reviewed(mentions, reviews)
     row, facets, labels = (mentions.column(name).to_pylist() for name in ("review_id", "facet", "label"))
     found = _sets(np.array(row, dtype=np.int64), facets, labels, len(texts), scorer.taxonomy_)
     truth = _gold_sets(reviews, scorer.taxonomy_)
     found["flags"] = _flag_sets(scored.column("fb_flags").to_pylist())
     truth["flags"] = _flag_sets([review.flags for review in reviews])
+    partly = np.array([review.reviewed is not None for review in reviews], dtype=bool)
+    found["flags"][partly] = truth["flags"][partly] = False
     # A text without any clause has no label: that is right where nothing was felt.
     overall = [LABELS.index(label) - 1 if label else 0 for label in scored.column("fb_label").to_pylist()]
     right = np.array(overall) == np.array([review.overall for review in reviews])
     confidence = [1 / 3 if value is None else value for value in scored.column("fb_confidence").to_pylist()]
     return _Judged(found, truth, right, np.array(confidence, dtype=np.float64))
+
+
+def _on_reviewed(mentions: pa.Table, reviews: Sequence[GoldReview]) -> pa.Table:
+    """Leave out mentions in clauses nobody judged, of reviews that were corrected in part."""
+    judged = {
+        row: [review.clauses[clause] for clause in review.reviewed]
+        for row, review in enumerate(reviews)
+        if review.reviewed is not None
+    }
+    if not judged:
+        return mentions
+    places = zip(*(mentions.column(name).to_pylist() for name in ("review_id", "start", "end")), strict=True)
+    kept = [
+        any(start < after and before < end for before, after in judged.get(int(row), ((start, end),)))
+        for row, start, end in places
+    ]
+    return mentions.filter(kept)
 
 
 def _flag_sets(rows: Sequence[Sequence[str]]) -> Truth:
@@ -318,6 +340,9 @@ def _clause_level(
     rows = row_of + mentions.column("clause").to_numpy()
     facets, labels = (mentions.column(name).to_pylist() for name in ("facet", "label"))
     found = _sets(rows.astype(np.int64), facets, labels, len(clauses), scorer.taxonomy_)
+    known = reviewed_rows(reviews)
+    for matrix in found.values():
+        matrix[~known] = False
     triples = [
         (first[row] + clause, facet, LABELS[polarity + 1])
         for row, review in enumerate(reviews)
@@ -332,7 +357,7 @@ def _clause_level(
         counts[name] = by_review
     kept = [position for position, code in enumerate(scorer.taxonomy_.codes) if code != GENERAL]
     score = prediction.clauses.sum(axis=2, dtype=np.float64)[:, kept]
-    shown = score >= SHOWN_SCORE
+    shown = (score >= SHOWN_SCORE) & known[:, None]
     return counts, (np.minimum(score[shown], 1.0), truth["facet"][shown])
 
 

@@ -14,7 +14,7 @@ from feedback_nlp.schema import FLAGS
 
 __all__ = ["GoldReview", "parse", "read"]
 
-_KNOWN = {"id", "text", "domain", "source", "clauses", "labels", "overall", "flags"}
+_KNOWN = {"id", "text", "domain", "source", "clauses", "labels", "overall", "flags", "reviewed"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,9 @@ class GoldReview:
         −1, 0 or 1.
     flags : tuple of str
         Of ``schema.FLAGS``.
+    reviewed : tuple of int, optional
+        Positions of the clauses a person has judged, where it was not the whole review (corrections): of the
+        other clauses, and of the flags, nothing is known.
     meta : mapping
         Every other field of the line.
     """
@@ -45,6 +48,7 @@ class GoldReview:
     labels: tuple[tuple[int, str, int], ...] = ()
     overall: int = 0
     flags: tuple[str, ...] = ()
+    reviewed: tuple[int, ...] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -81,15 +85,17 @@ def parse(record: Mapping[str, Any]) -> GoldReview:
     unknown = [flag for flag in flags if flag not in FLAGS]
     if unknown:
         raise ValueError(f"flags: {unknown[0]!r}")
+    labels = tuple(_label(item, len(clauses)) for item in record.get("labels", ()))
     return GoldReview(
         id=str(record.get("id", "")),
         text=text,
         domain=str(record.get("domain", "")),
         source=str(record.get("source", "")),
         clauses=clauses,
-        labels=tuple(_label(item, len(clauses)) for item in record.get("labels", ())),
+        labels=labels,
         overall=int(overall),
         flags=flags,
+        reviewed=_reviewed(record.get("reviewed"), len(clauses), labels),
         meta={key: value for key, value in record.items() if key not in _KNOWN},
     )
 
@@ -134,6 +140,16 @@ def _span(item: Any, length: int) -> tuple[int, int]:
     if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= length):
         raise ValueError(f"clauses: {item!r}")
     return start, end
+
+
+def _reviewed(items: Any, n_clauses: int, labels: tuple[tuple[int, str, int], ...]) -> tuple[int, ...] | None:
+    if items is None:
+        return None
+    if not isinstance(items, list) or not all(type(item) is int and 0 <= item < n_clauses for item in items):
+        raise ValueError(f"reviewed: {items!r}")
+    if any(clause not in items for clause, _, _ in labels):
+        raise ValueError("reviewed: a label stands on a clause that was not reviewed")
+    return tuple(sorted(set(items)))
 
 
 def _label(item: Any, n_clauses: int) -> tuple[int, str, int]:

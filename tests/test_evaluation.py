@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,3 +145,15 @@ def test_reports_of_other_sizes_are_refused():
     other = evaluate(Oracle(GOLD), GOLD[:2], draws=20)
     with pytest.raises(InputError):
         compare(report, other)
+
+
+def test_of_a_corrected_review_only_the_reviewed_clauses_count() -> None:
+    text = "物流太慢了，客服很好"
+    whole = review(text, [(0, "logistics.speed", -1), (1, "service.attitude", 1)], -1, ["repeat"])
+    partly = replace(whole, labels=whole.labels[:1], flags=(), reviewed=(0,))
+    # the oracle finds both mentions and a flag; the second clause and the flags were never judged
+    report = evaluate(Oracle([whole]), [partly], draws=5)
+    assert report.scores["facet_polarity"]["value"] == 1.0
+    assert report.counts["clause_facet"].tolist() == [[1, 1, 1]]
+    assert report.counts["flags"].tolist() == [[0, 0, 0]]
+    assert evaluate(Oracle([whole]), [replace(partly, reviewed=None)], draws=5).scores["facet"]["value"] < 1

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from feedback_nlp.errors import InputError
-from feedback_nlp.gold import read
+from feedback_nlp.gold import parse, read
 
 LINE = {
     "id": "a1",
@@ -69,3 +69,12 @@ def test_not_json_and_missing_file(tmp_path):
         read(path)
     with pytest.raises(InputError, match=r"nothing\.jsonl"):
         read(tmp_path / "nothing.jsonl")
+
+
+def test_reviewed_clauses_are_kept_and_checked() -> None:
+    record = {"text": "慢，贵", "clauses": [[0, 1], [2, 3]], "labels": [[1, "price.level", -1]]}
+    assert parse(record).reviewed is None
+    assert parse(record | {"reviewed": [1, 1]}).reviewed == (1,)
+    for wrong in ([0], [1, 2], [True], "1", {"1": 1}):
+        with pytest.raises(ValueError, match="reviewed"):
+            parse(record | {"reviewed": wrong})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from feedback_nlp.gold import GoldReview
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["Examples", "fold_of", "from_gold", "text_key", "without_overlap"]
+__all__ = ["Examples", "fold_of", "from_gold", "reviewed_rows", "text_key", "without_overlap"]
 
 # A text that shares this part of its character 4-grams with another is the same text, edited.
 NEAR = 0.7
@@ -59,7 +59,10 @@ class Examples:
 
 
 def from_gold(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, folds: int = 5) -> Examples:
-    """Return labelled reviews as arrays; facets that ``taxonomy`` lacks are left out."""
+    """Return labelled reviews as arrays; facets that ``taxonomy`` lacks are left out.
+
+    Where only some clauses were reviewed, the others and the flags are unknown.
+    """
     clauses = from_spans([review.clauses for review in reviews])
     sides = np.zeros((len(clauses), len(taxonomy.codes), 3), dtype=bool)
     first = np.searchsorted(clauses.review, np.arange(len(reviews)))
@@ -67,17 +70,33 @@ def from_gold(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, folds: int =
         for clause, facet, polarity in review.labels:
             if facet in taxonomy.index:
                 sides[row + clause, taxonomy.index[facet], polarity + 1] = True
+    mention = np.asarray(sides.any(axis=2), dtype=np.int8)
+    mention[~reviewed_rows(reviews)] = -1
     return Examples(
         texts=tuple(review.text for review in reviews),
         clauses=clauses,
-        mention=np.asarray(sides.any(axis=2), dtype=np.int8),
+        mention=mention,
         sides=sides,
         overall=np.array([review.overall + 1 for review in reviews], dtype=np.int8),
         flags=np.array(
-            [[flag in review.flags for flag in FLAGS] for review in reviews], dtype=np.int8
+            [[_flag(review, flag) for flag in FLAGS] for review in reviews], dtype=np.int8
         ).reshape(-1, len(FLAGS)),
         fold=np.array([fold_of(review.text, folds) for review in reviews], dtype=np.int8),
     )
+
+
+def _flag(review: GoldReview, flag: str) -> int:
+    return -1 if review.reviewed is not None else int(flag in review.flags)
+
+
+def reviewed_rows(reviews: Sequence[GoldReview]) -> NDArray[np.bool_]:
+    """Return which clauses, of all reviews in order, a person has judged: (n_clauses,)."""
+    rows = [
+        review.reviewed is None or clause in review.reviewed
+        for review in reviews
+        for clause in range(len(review.clauses))
+    ]
+    return np.array(rows, dtype=bool)
 
 
 def text_key(text: str) -> str:
