@@ -94,11 +94,13 @@ class Factors:
     """The point estimates that enter the priority of each issue, arrays of shape (n_issues,).
 
     ``importance_draws``, of shape (n_draws, n_issues), is the bootstrap of ``importance``; without rows it is
-    fixed. ``given`` tells where the user set the feasibility, ``band`` which issues are in the safety band,
-    ``other`` which are the 其他 of a facet; ``prior`` is that of the shares (scalars).
+    fixed. ``fixed`` tells where the user set the severity, ``given`` where the feasibility, ``band`` which
+    issues are in the safety band, ``other`` which are the 其他 of a facet; ``prior`` is that of the shares
+    (scalars).
     """
 
     severity: Floats
+    fixed: Bools
     importance: Floats
     importance_draws: Floats
     share: Floats
@@ -265,7 +267,8 @@ def _draw(
     some = mentions > 0
     mean_negativity = np.divide(negativity, mentions, out=np.zeros_like(mentions), where=some)
     mean_flags = np.divide(flags, reviews, out=np.zeros_like(reviews), where=some)
-    severe = np.where(some, severity(mean_negativity, mean_flags), factors.severity[:, None])
+    read = some & ~factors.fixed[:, None]
+    severe = np.where(read, severity(mean_negativity, mean_flags), factors.severity[:, None])
     scope = shrink(count, n_respondents, factors.prior) * factors.spread[:, None]
     a, b, c = _weights(weights, draws, rng)
     base = a * np.log(severe * _importance(factors, draws, rng)) + b * np.log(scope)

@@ -25,6 +25,7 @@ def make_factors(found, **changes):
     prior = beta_prior(found.counts, np.full(n, found.n_respondents))
     values = {
         "severity": np.full(n, 0.7),
+        "fixed": np.zeros(n, dtype=bool),
         "importance": np.ones(n),
         "importance_draws": np.ones((0, n)),
         "share": shrink(found.counts, found.n_respondents, prior),
