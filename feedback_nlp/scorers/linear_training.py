@@ -79,10 +79,16 @@ def learn(
 
 def make_design(examples: Examples, evidence: Evidence, settings: Settings) -> Design:
     """Choose the vocabulary and build the matrices."""
+    return design_on(examples, evidence, *_vocabulary(examples, settings.least))
+
+
+def design_on(
+    examples: Examples, evidence: Evidence, slots: NDArray[np.uint32], short: NDArray[np.bool_]
+) -> Design:
+    """Build the matrices on a given vocabulary."""
     from scipy.sparse import csr_matrix, diags_array
 
     clauses = examples.clauses
-    slots, short = _vocabulary(examples, settings.least)
     raw = Vocabulary(slots).matrix(examples.texts, clauses)
     near = csr_matrix(diags_array(clause_scale(raw)) @ raw)
     picked = csr_matrix(raw @ diags_array(short.astype(np.float32)))
