@@ -14,7 +14,7 @@ from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["load_report"]
+__all__ = ["load_report", "load_scored"]
 
 
 def load_report(
@@ -42,21 +42,32 @@ def load_report(
     InputError
         If a file is missing or was not written by this package.
     """
+    scored = load_scored(source, mentions=mentions)
+    return Analysis.build(
+        scored,
+        taxonomy=load_taxonomy(taxonomy or scored.meta["taxonomy"]),
+        safety_threshold=float(scored.meta["safety_threshold"]),
+        options=options or Options(),
+    )
+
+
+def load_scored(source: str | Path, *, mentions: str | Path | None = None) -> Scored:
+    """Load scored reviews with their mentions; parameters as in :func:`load_report`.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, was not written by this package, or the two are not of one run.
+    """
     path = Path(source)
     scored_path = path / SCORED if path.is_dir() else path
     table = _read(scored_path)
     meta = _metadata(table, scored_path)
     found = check(_read(Path(mentions or scored_path.parent / MENTIONS)), mentions_schema(), MENTIONS)
     check(table, scored_schema(), scored_path.name)
-    named = load_taxonomy(taxonomy or meta["taxonomy"])
     scored = _split(table, found, meta)
     _check_pair(scored)
-    return Analysis.build(
-        scored,
-        taxonomy=named,
-        safety_threshold=float(meta["safety_threshold"]),
-        options=options or Options(),
-    )
+    return scored
 
 
 def _check_pair(scored: Scored) -> None:
