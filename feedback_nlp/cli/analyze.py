@@ -39,6 +39,7 @@ def analyze(
     model: opt.Model = None,
     taxonomy: opt.TaxonomyName = None,
     weights: opt.Weights = None,
+    playbook: opt.PlaybookFile = None,
     jobs: opt.Jobs = None,
     config: opt.Config = None,
     save_config: opt.SaveConfig = False,

@@ -20,6 +20,7 @@ from feedback_nlp.cli import (
     demo,
     evaluate,
     models,
+    playbook,
     report,
     score,
     segment,
@@ -123,4 +124,5 @@ app.command("report")(report.report)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(taxonomy.app, name="taxonomy")
+app.add_typer(playbook.app, name="playbook")
 app.add_typer(models.app, name="models")

@@ -69,6 +69,15 @@ Weights = Annotated[
         metavar="a,b,c",
     ),
 ]
+PlaybookFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--playbook",
+        help="改进手册（TOML）：可行性、负责人、期限、严重度；playbook init 写样板。",
+        rich_help_panel=RUN,
+        metavar="文件",
+    ),
+]
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="配置文件；默认读输入旁边的 feedback-nlp.toml。", rich_help_panel=RUN),

@@ -19,6 +19,7 @@ def report(
         Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")
     ] = None,
     weights: opt.Weights = None,
+    playbook: opt.PlaybookFile = None,
     taxonomy: opt.TaxonomyName = None,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
@@ -32,6 +33,7 @@ def report(
 
     given = {
         "weights": weights,
+        "playbook": playbook,
         "lang": lang,
         "no_mask": no_mask,
         "force": force,

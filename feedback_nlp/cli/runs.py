@@ -78,6 +78,7 @@ def _show(ready: Prepared) -> None:
 
 def analysis_options(chosen: Mapping[str, Any]) -> Options:
     """Return what the report commands share as ``pipeline.Options``."""
+    from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.pipeline.result import Options
 
     default = Options()
@@ -85,6 +86,7 @@ def analysis_options(chosen: Mapping[str, Any]) -> Options:
         lang=console.lang(),
         weights=chosen.get("weights", default.weights),
         mask=not chosen.get("no_mask", False),
+        playbook=Playbook.read(chosen["playbook"]) if chosen.get("playbook") else None,
     )
 
 

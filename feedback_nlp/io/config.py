@@ -32,6 +32,7 @@ OPTIONS: dict[str, tuple[type, ...]] = {
     "lang": (str,),
     "jobs": (int,),
     "weights": (list, str),
+    "playbook": (str,),
     "out": (str,),
     "no_mask": (bool,),
     "quiet": (bool,),

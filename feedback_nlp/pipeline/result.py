@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from feedback_nlp.insight.analysis import Insight
+    from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["Analysis", "Options", "Scored"]
@@ -44,7 +45,9 @@ class Options:
     weights : (impact, scope, feasibility)
         Exponents of the priority.
     feasibility : dict
-        Facet code or issue id to 1 … 5.
+        Element, facet, issue id or issue name to 1 … 5; goes before the playbook.
+    playbook : Playbook, optional
+        Feasibility, severity, owner and due date by element, facet or issue.
     draws, seed : int
         Bootstrap draws of the rank intervals, and their seed.
     mask : bool
@@ -57,6 +60,7 @@ class Options:
     draws: int = 1000
     seed: int = 0
     mask: bool = True
+    playbook: Playbook | None = None
 
     def __post_init__(self) -> None:
         if self.lang not in LANGS:
@@ -192,6 +196,7 @@ class Analysis:
             taxonomy,
             weights=options.weights,
             feasibility=options.feasibility,
+            playbook=options.playbook,
             rating_scale=scored.meta["rating_scale"],
             safety_threshold=safety_threshold,
             draws=options.draws,
@@ -244,14 +249,40 @@ class Analysis:
         *,
         weights: tuple[float, float, float] | None = None,
         feasibility: Mapping[str, int] | None = None,
+        playbook: str | Path | Mapping[str, Any] | Playbook | None = None,
     ) -> Analysis:
-        """Return the analysis with other weights or feasibilities, without scoring again."""
-        changed = replace(
+        """Return the analysis with other weights, feasibilities or playbook; only the ranks are worked out.
+
+        Parameters
+        ----------
+        weights : (impact, scope, feasibility), optional
+        feasibility : mapping, optional
+            Element, facet, issue id or issue name to 1 … 5.
+        playbook : path, mapping or Playbook, optional
+            As ``feedback-nlp playbook init`` writes it. What is not given stays as it was.
+
+        Raises
+        ------
+        ConfigError
+            For weights that can't be used, or codes that are neither of the taxonomy nor of this file.
+        """
+        from feedback_nlp.insight.analysis import rerank
+        from feedback_nlp.insight.playbook import Playbook
+
+        options = replace(
             self.options,
             weights=weights or self.options.weights,
             feasibility=dict(self.options.feasibility if feasibility is None else feasibility),
+            playbook=self.options.playbook if playbook is None else Playbook.of(playbook),
         )
-        return self.with_options(changed)
+        insight = rerank(
+            self.insight,
+            weights=options.weights,
+            playbook=(options.playbook or Playbook()).with_feasibility(options.feasibility),
+            draws=options.draws,
+            seed=options.seed,
+        )
+        return replace(self, insight=insight, options=options)
 
     def with_options(self, options: Options) -> Analysis:
         """Return the analysis with other options, without scoring again."""
@@ -342,11 +373,15 @@ class Analysis:
         return {
             **self.scored.meta,
             "input": source,
-            "options": asdict(self.options),
+            "options": asdict(replace(self.options, playbook=None)) | {"playbook": self._playbook_name},
             "notes": self.notes,
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),
             "version": __version__,
         }
+
+    @property
+    def _playbook_name(self) -> str | None:
+        return self.options.playbook.name if self.options.playbook else None
 
     def _repr_html_(self) -> str:
         shown = self.issues[["rank", "name", "n_reviews", "share", "priority", "trend"]].head(10)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from feedback_nlp.engines.local import Progress
+    from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.scorers.base import Scorer
 
 __all__ = ["analyze", "analyze_prepared", "demo", "score", "score_prepared"]
@@ -48,6 +49,7 @@ def analyze(
     lang: str = "zh",
     weights: tuple[float, float, float] = (0.5, 0.3, 0.2),
     feasibility: Mapping[str, int] | None = None,
+    playbook: str | Path | Mapping[str, Any] | Playbook | None = None,
     mask: bool = True,
     draws: int = 1000,
     seed: int = 0,
@@ -75,7 +77,9 @@ def analyze(
     weights : (impact, scope, feasibility)
         Exponents of the priority, ≥ 0; scaled to sum 1.
     feasibility : mapping, optional
-        Facet code or issue id to 1 (hard) … 5 (easy); the taxonomy's defaults otherwise.
+        Element, facet, issue id or issue name to 1 (hard) … 5 (easy); the taxonomy's defaults otherwise.
+    playbook : path, mapping or Playbook, optional
+        Feasibility, severity, owner and due date, as ``feedback-nlp playbook init`` writes them.
     mask : bool
         Mask personal data in reports (the tables always hold the original texts).
     draws : int
@@ -93,7 +97,7 @@ def analyze(
 
     Raises
     ------
-    InputError, ColumnNotFoundError, TaxonomyError, ModelError
+    InputError, ColumnNotFoundError, TaxonomyError, ModelError, ConfigError
         With one line on what is wrong and what to do.
 
     Examples
@@ -102,11 +106,14 @@ def analyze(
     >>> sorted(result.issues.columns)[:3]
     ['element', 'examples', 'facet']
     """
+    from feedback_nlp.insight.playbook import Playbook
+
     named = (id, text, rating, nps, time, channel, product, store, customer, amount, tier)
     prepared = prepare(
         data, columns=dict(zip(ROLES, named, strict=True)), rating_scale=rating_scale, sheet=sheet
     )
-    options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask)
+    book = None if playbook is None else Playbook.of(playbook)
+    options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask, book)
     return analyze_prepared(
         prepared, model=model, taxonomy=taxonomy, options=options, jobs=jobs, progress=progress
     )
@@ -129,6 +136,9 @@ def analyze_prepared(
         If no text says anything: all are empty, default comments, or not Chinese.
     """
     _check_content(prepared)
+    if options is not None and options.playbook is not None:
+        # Before the minutes of scoring; names of issues can only be looked up after it.
+        options.playbook.check(load_taxonomy(taxonomy))
     scored, scorer = _scored(prepared, model, taxonomy, jobs, progress)
     analysis = Analysis.build(
         scored,
