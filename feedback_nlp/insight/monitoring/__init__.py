@@ -1,0 +1,1 @@
+"""Watching a file over time: control charts, alarms, exposure, emerging words, comparisons and actions."""
