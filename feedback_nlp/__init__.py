@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from feedback_nlp.datasets import load_corpus, load_sample
+    from feedback_nlp.engines.batch import mentions_of, score_batch
     from feedback_nlp.errors import FeedbackError
     from feedback_nlp.evaluation import evaluate
     from feedback_nlp.pipeline import analyze, classify, demo, load_report, score, segment
@@ -41,7 +42,9 @@ __all__ = [
     "load_sample",
     "load_taxonomy",
     "mask",
+    "mentions_of",
     "score",
+    "score_batch",
     "segment",
     "train",
 ]
@@ -62,7 +65,9 @@ _HOME = {
     "load_sample": "feedback_nlp.datasets",
     "load_taxonomy": "feedback_nlp.taxonomy",
     "mask": "feedback_nlp.text.pii",
+    "mentions_of": "feedback_nlp.engines.batch",
     "score": "feedback_nlp.pipeline",
+    "score_batch": "feedback_nlp.engines.batch",
     "segment": "feedback_nlp.pipeline",
     "train": "feedback_nlp.pipeline.learning",
 }

@@ -1,4 +1,4 @@
-"""Score a column of texts on this machine: in batches, by one process or several, always in input order.
+"""Score reviews on this machine: a batch as a pure function, a column in batches by one process or several.
 
 A scorer judges a review the same in any batch, so any batch size and any number of processes
 give the same tables.
@@ -7,17 +7,14 @@ give the same tables.
 from __future__ import annotations
 
 import os
-import signal
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import get_context
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from feedback_nlp.scorers.base import Scorer
 
@@ -27,12 +24,14 @@ __all__ = ["Progress", "score_batch", "score_column"]
 Progress = Callable[[int, int], None]
 Tables = tuple["pa.Table", "pa.Table"]
 BATCH_SIZE = 2_000
-# Below this many reviews a second process costs more (its imports) than it brings.
+# Below this many reviews a second process costs more (its start) than it brings.
 MIN_REVIEWS_PER_JOB = 20_000
 
 
 def score_batch(ids: Sequence[str], texts: Sequence[str | None], scorer: Scorer) -> Tables:
-    """Score one batch of reviews.
+    """Score one batch of reviews; the same text is judged once.
+
+    Pure and thread-safe: nothing is kept between calls, and the scorer is only read.
 
     Parameters
     ----------
@@ -46,11 +45,36 @@ def score_batch(ids: Sequence[str], texts: Sequence[str | None], scorer: Scorer)
     scored : pyarrow.Table
         n_reviews rows: ``fb_polarity`` … ``fb_needs_review``.
     """
+    place: dict[str | None, int] = {}
+    where = [place.setdefault(text, len(place)) for text in texts]
+    if len(place) == len(where):
+        return _judged(ids, texts, scorer)
+    numbers = [str(number) for number in range(len(place))]
+    mentions, scored = _judged(numbers, list(place), scorer)
+    return _repeated(mentions, scored, ids, np.array(where, dtype=np.int64))
+
+
+def _judged(ids: Sequence[str], texts: Sequence[str | None], scorer: Scorer) -> Tables:
     from feedback_nlp.insight import mentions
     from feedback_nlp.text.clauses import cut_column
 
     clauses = cut_column(texts)
     return mentions.write(scorer.predict(texts, clauses), clauses, ids, texts, scorer)
+
+
+def _repeated(mentions: pa.Table, scored: pa.Table, ids: Sequence[str], where: NDArray[np.int64]) -> Tables:
+    """Give every review what was judged of its text, whose number is its review id in ``mentions``."""
+    import pyarrow as pa
+
+    number = mentions["review_id"].cast(pa.int64()).to_numpy()
+    count = np.bincount(number, minlength=scored.num_rows)
+    first = np.concatenate([[0], np.cumsum(count)[:-1]])
+    each = count[where]
+    row = np.repeat(np.arange(len(where)), each)
+    within = np.arange(len(row)) - np.repeat(np.cumsum(each) - each, each)
+    spread = mentions.take(pa.array(first[where][row] + within, pa.int64()))
+    names = pa.array(ids, pa.string()).take(pa.array(row, pa.int64()))
+    return spread.set_column(0, mentions.schema.field(0), names), scored.take(pa.array(where))
 
 
 def score_column(
@@ -77,12 +101,14 @@ def score_column(
     """
     import pyarrow as pa
 
+    from feedback_nlp.engines.workers import workers
+
     starts = range(0, max(len(texts), 1), batch_size)
     batches = ((ids[at : at + batch_size], texts[at : at + batch_size]) for at in starts)
     parts = []
     done = 0
-    with _mapper(scorer, _n_jobs(jobs, len(texts))) as run:
-        for part in run(batches):
+    with workers(scorer, n_jobs(jobs, len(texts))) as run:
+        for part in run(_score, batches):
             parts.append(part)
             done += len(part[1])
             if progress is not None:
@@ -90,39 +116,20 @@ def score_column(
     return pa.concat_tables([part[0] for part in parts]), pa.concat_tables([part[1] for part in parts])
 
 
-Batch = tuple[Sequence[str], Sequence["str | None"]]
+def _score(batch: tuple[Sequence[str], Sequence[str | None]], scorer: Scorer) -> Tables:
+    return score_batch(*batch, scorer)
 
 
-def _n_jobs(jobs: int | None, n_reviews: int) -> int:
+def n_jobs(jobs: int | None, n_reviews: int | None) -> int:
+    """Return how many processes to use: as asked, else by the cores and the number of reviews if known."""
     if jobs is not None:
         return max(1, jobs)
-    return max(1, min(os.cpu_count() or 1, n_reviews // MIN_REVIEWS_PER_JOB))
+    cores = _cores()
+    return cores if n_reviews is None else max(1, min(cores, n_reviews // MIN_REVIEWS_PER_JOB))
 
 
-@contextmanager
-def _mapper(scorer: Scorer, jobs: int) -> Iterator[Callable[[Iterator[Batch]], Iterator[Tables]]]:
-    """Give a function that maps batches to tables in order, in this process or in ``jobs`` of them."""
-    if jobs == 1:
-        yield lambda batches: (score_batch(ids, texts, scorer) for ids, texts in batches)
-        return
-    with tempfile.TemporaryDirectory(prefix="feedback-nlp-") as folder:
-        saved = scorer.save(Path(folder) / "model")
-        # "spawn": Arrow and BLAS have threads by now, and a forked copy of a held lock hangs.
-        pool = ProcessPoolExecutor(jobs, get_context("spawn"), _load_in_worker, (saved, type(scorer)))
-        try:
-            yield lambda batches: pool.map(_score_in_worker, batches)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-_worker: dict[str, Scorer] = {}
-
-
-def _load_in_worker(folder: Path, kind: type[Scorer]) -> None:
-    # Ctrl-C reaches every process of the terminal; the first one alone answers it and ends the others.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker["scorer"] = kind.load(folder)
-
-
-def _score_in_worker(batch: Batch) -> Tables:
-    return score_batch(*batch, _worker["scorer"])
+def _cores() -> int:
+    """Cores that this process may use; a container often grants fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
