@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.scorers.base import Scorer
 
-__all__ = ["analyze", "analyze_prepared", "demo", "score", "score_prepared"]
+__all__ = ["analyze", "analyze_prepared", "demo", "refined", "score", "score_prepared"]
 
 # The first page of a ranking: what a meeting talks about.
 TOP_ISSUES = 10
@@ -147,7 +147,7 @@ def analyze_prepared(
         options=options or Options(),
         notes=prepared.notes,
     )
-    return replace(analysis, scored=_refined(analysis))
+    return refined(analysis)
 
 
 def score(
@@ -217,7 +217,7 @@ def _scored(
     return Scored(prepared.table, prepared.reviews, columns, mentions, meta), scorer
 
 
-def _refined(analysis: Analysis) -> Scored:
+def refined(analysis: Analysis) -> Analysis:
     """Keep in the review queue only those unsure mentions that could change the first issues.
 
     Source: the default of *Abstention* in ``docs/methods.md``; needs the ranks, so it comes last.
@@ -227,7 +227,7 @@ def _refined(analysis: Analysis) -> Scored:
     scored = analysis.scored
     facets = set(analysis.insight.issues.slice(0, TOP_ISSUES)["facet"].to_pylist())
     judged = refine_needs_review(scored.judged, scored.mention_table, facets)
-    return replace(scored, columns=judged.select(scored.columns.column_names))
+    return replace(analysis, scored=replace(scored, columns=judged.select(scored.columns.column_names)))
 
 
 def _check_content(prepared: Prepared) -> None:
