@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from feedback_nlp.errors import OutputError
-from feedback_nlp.io import writers
+from feedback_nlp.io import sinks
 from feedback_nlp.io.readers import read
 from feedback_nlp.io.writers import (
     EXCEL_ROWS,
@@ -176,9 +176,9 @@ def test_interrupted_half_way_through_a_table(tmp_path, monkeypatch, suffix):
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
 
-    target = {".csv": "pyarrow.csv.write_csv", ".parquet": "pyarrow.parquet.write_table"}.get(suffix)
+    target = {".csv": "pyarrow.csv.write_csv", ".parquet": "pyarrow.parquet.ParquetWriter"}.get(suffix)
     if target is None:
-        monkeypatch.setattr(writers, "_write_cell" if suffix == ".xlsx" else "_json_value", stop)
+        monkeypatch.setattr(sinks, "_write_cell" if suffix == ".xlsx" else "_json_value", stop)
     else:
         monkeypatch.setattr(target, stop)
     with pytest.raises(KeyboardInterrupt):
@@ -210,7 +210,7 @@ def test_full_disk(tmp_path, suffix):
 
 
 def test_full_disk_by_error_number(tmp_path, monkeypatch):
-    monkeypatch.setattr("pyarrow.parquet.write_table", refuse(errno.ENOSPC))
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter", refuse(errno.ENOSPC))
     with pytest.raises(OutputError, match="磁盘满了") as caught:
         write_table(TABLE, tmp_path / "a.parquet")
     assert "disk is full" in caught.value.message("en")
