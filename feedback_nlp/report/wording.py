@@ -100,8 +100,13 @@ class Words:
 
 @lru_cache(maxsize=len(LANGS))
 def _strings(lang: str) -> dict[str, str]:
-    item = resources.files("feedback_nlp.report") / "strings" / f"{lang}.toml"
-    return dict(_flat(tomllib.loads(item.read_text(encoding="utf-8"))))
+    """Read ``zh.toml`` and every ``name.zh.toml`` beside it, a part of the report each."""
+    found: dict[str, str] = {}
+    folder = resources.files("feedback_nlp.report") / "strings"
+    for item in sorted(folder.iterdir(), key=lambda item: item.name):
+        if item.name == f"{lang}.toml" or item.name.endswith(f".{lang}.toml"):
+            found.update(_flat(tomllib.loads(item.read_text(encoding="utf-8"))))
+    return found
 
 
 def _flat(table: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, str]]:
