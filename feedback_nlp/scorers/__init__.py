@@ -21,6 +21,7 @@ __all__ = ["SCORERS", "load_model"]
 # kind (as in model.json) -> "module:Class", imported on use
 SCORERS = {
     "lexicon": "feedback_nlp.scorers.lexicon:LexiconScorer",
+    "encoder": "feedback_nlp.scorers.encoder:EncoderScorer",
     "linear": "feedback_nlp.scorers.linear:LinearScorer",
 }
 

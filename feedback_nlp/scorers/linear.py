@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.linear_evidence import gather
 from feedback_nlp.scorers.linear_model import LinearWeights, quantise, restore
 from feedback_nlp.scorers.linear_tone import Tone, silent
-from feedback_nlp.scorers.persistence import read_model, taxonomy_entry, write_model
+from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column
 
@@ -198,6 +198,13 @@ class LinearScorer(Scorer):
         )
         return digest.hexdigest()
 
+    def with_weights(self, weights: LinearWeights) -> LinearScorer:
+        """Return a scorer like this one, with other weights on the same facets."""
+        other = type(self)(self.taxonomy_)
+        other._adopt(self.taxonomy_, weights, self.tone_, self.thresholds_, self.flag_thresholds_)
+        other.neutral_band_, other.safety_threshold_ = self.neutral_band_, self.safety_threshold_
+        return other
+
     def _adopt(
         self,
         taxonomy: Taxonomy,
@@ -225,12 +232,12 @@ class LinearScorer(Scorer):
             "facets": list(codes),
             "taxonomy": taxonomy_entry(self.taxonomy_),
             "package": PACKAGE_RANGE,
-            "thresholds": _rounded(self.thresholds_),
-            "flag_thresholds": _rounded(self.flag_thresholds_),
+            "thresholds": rounded(self.thresholds_),
+            "flag_thresholds": rounded(self.flag_thresholds_),
             "neutral_band": self.neutral_band_,
             "safety_threshold": self.safety_threshold_,
             "calibration": {
-                name: _rounded(self.weights_.calibration[name])
+                name: rounded(self.weights_.calibration[name])
                 for name in ("mention_slope", "mention_shift", "polar_slope")
             },
         }
@@ -238,8 +245,3 @@ class LinearScorer(Scorer):
 
 def _prefixed(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[np.float32]]:
     return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
-
-
-def _rounded(values: Iterable[float]) -> list[float]:
-    """Return floats in the shortest form that reads back as the same float32."""
-    return [float(str(np.float32(value))) for value in values]

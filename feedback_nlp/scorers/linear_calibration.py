@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["Decisions", "calibrate"]
+__all__ = ["LEAST_LOGIT", "Decisions", "calibrate", "mention_thresholds", "safety_threshold", "three_way"]
 
 SAFETY_FACET = "product.safety"
 SAFETY_PRECISION = 0.9
@@ -60,7 +60,7 @@ def calibrate(
     block = clause_block(score, logits, calibration["polar_slope"])
     features = overall_features(block, examples.clauses, logits.overall, evidence, whole_facets(taxonomy))
     use = judged & (examples.overall >= 0)
-    calibration["overall_weights"], calibration["overall_bias"] = _three_way(
+    calibration["overall_weights"], calibration["overall_bias"] = three_way(
         features[use], examples.overall[use]
     )
     seen = flag_features(block, examples.clauses, logits.flags, evidence)
@@ -68,9 +68,9 @@ def calibrate(
         seen[judged], examples.flags[judged], examples.fold[judged]
     )
     decisions = Decisions(
-        _mention_thresholds(examples, score, judged, taxonomy),
+        mention_thresholds(examples, score, judged, taxonomy),
         flag_thresholds,
-        _safety(examples, block, judged, taxonomy),
+        safety_threshold(examples, block, judged, taxonomy),
     )
     return calibration, decisions
 
@@ -99,7 +99,7 @@ def _calibrate_clauses(
     }
 
 
-def _three_way(
+def three_way(
     features: NDArray[np.float32], truth: NDArray[np.int8]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return weights (n_features, 3) and bias (3) of a softmax over the classes met."""
@@ -150,7 +150,7 @@ def _dense_logistic(
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
-def _mention_thresholds(
+def mention_thresholds(
     examples: Examples, score: NDArray[np.float32], judged: NDArray[np.bool_], taxonomy: Taxonomy
 ) -> NDArray[np.float32]:
     """Choose thresholds by the F1 of the sets of facets of reviews, which is what users see."""
@@ -161,7 +161,7 @@ def _mention_thresholds(
     return np.maximum(chosen, np.array(least, dtype=np.float32))
 
 
-def _safety(
+def safety_threshold(
     examples: Examples, block: NDArray[np.float32], judged: NDArray[np.bool_], taxonomy: Taxonomy
 ) -> float:
     """Return the score from which a negative safety mention is right nine times in ten.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ __all__ = [
     "file_sha256",
     "new_folder",
     "read_model",
+    "rounded",
     "taxonomy_entry",
     "write_header",
     "write_model",
@@ -66,15 +67,20 @@ def new_folder(folder: str | Path) -> Iterator[Path]:
         ) from error
 
 
-def write_header(folder: Path, header: Mapping[str, Any], file: str) -> None:
-    """Write ``model.json``: format, ``header`` and the hash of ``file``, which stands in ``folder``."""
-    content = {"format": FORMAT, **header, "files": {file: file_sha256(folder / file)}}
+def write_header(folder: Path, header: Mapping[str, Any], *files: str) -> None:
+    """Write ``model.json``: format, ``header`` and the hashes of ``files``, which stand in ``folder``."""
+    content = {"format": FORMAT, **header, "files": {file: file_sha256(folder / file) for file in files}}
     text = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     (folder / MODEL_FILE).write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_model(folder: str | Path, header: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Path:
-    """Write ``weights.npz`` and ``model.json`` into ``folder``, making it if needed.
+def write_model(
+    folder: str | Path,
+    header: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    files: Mapping[str, bytes] | None = None,
+) -> Path:
+    """Write ``weights.npz``, further ``files`` and ``model.json`` into ``folder``, making it if needed.
 
     Raises
     ------
@@ -83,7 +89,9 @@ def write_model(folder: str | Path, header: Mapping[str, Any], arrays: Mapping[s
     """
     with new_folder(folder) as target:
         _write_npz(target / WEIGHTS_FILE, arrays)
-        write_header(target, header, WEIGHTS_FILE)
+        for name, content in (files or {}).items():
+            (target / name).write_bytes(content)
+        write_header(target, header, WEIGHTS_FILE, *(files or {}))
     return target
 
 
@@ -109,6 +117,11 @@ def read_model(
     _check_files(source, header.get("files", {}))
     _check_facets(source, header.get("facets", []), taxonomy)
     return header, _read_npz(source / WEIGHTS_FILE)
+
+
+def rounded(values: Iterable[float]) -> list[float]:
+    """Return floats in the shortest form that reads back as the same float32."""
+    return [float(str(np.float32(value))) for value in values]
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

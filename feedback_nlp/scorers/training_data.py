@@ -57,6 +57,23 @@ class Examples:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def pick(self, rows: NDArray[np.intp]) -> Examples:
+        """Return the reviews at ``rows``, ascending positions."""
+        place = np.full(len(self), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        review = place[self.clauses.review]
+        kept = review >= 0
+        cut = self.clauses
+        return Examples(
+            tuple(self.texts[row] for row in rows),
+            Clauses(review[kept], cut.index[kept], cut.start[kept], cut.end[kept], len(rows)),
+            self.mention[kept],
+            self.sides[kept],
+            self.overall[rows],
+            self.flags[rows],
+            self.fold[rows],
+        )
+
 
 def from_gold(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, folds: int = 5) -> Examples:
     """Return labelled reviews as arrays; facets that ``taxonomy`` lacks are left out.

@@ -1,0 +1,124 @@
+"""``EncoderScorer.fit``: fine-tune, export, calibrate on the part held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from feedback_nlp.errors import Bilingual, MissingExtraError, ModelError
+from feedback_nlp.scorers.training_data import Examples, from_gold
+from feedback_nlp.taxonomy import load_taxonomy
+
+if TYPE_CHECKING:
+    from feedback_nlp.gold import GoldReview
+    from feedback_nlp.scorers.encoder import EncoderScorer
+    from feedback_nlp.scorers.encoder_network import Network
+
+__all__ = ["adopt_network", "base_tokenizer", "fit"]
+
+# One text in ten is kept from learning, for early judgement, calibration and thresholds.
+FOLDS = 10
+
+
+def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None:
+    """Fine-tune ``scorer.base`` on ``reviews`` and make ``scorer`` ready to predict.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch or transformers is not installed.
+    ModelError
+        If there is no base, or nothing to learn from.
+    """
+    try:
+        from feedback_nlp.scorers.encoder_training import Recipe, train
+    except ImportError as error:
+        raise MissingExtraError.from_extra("torch", "train --model encoder") from error
+    if scorer.base is None:
+        raise ModelError(
+            Bilingual("没有说从哪个预训练模型开始。", "No pretrained checkpoint to start from."),
+            Bilingual(
+                "用 --base 给出文件夹（含 config.json、tokenizer.json 和权重）。",
+                "Give a folder with config.json, tokenizer.json and weights by --base.",
+            ),
+        )
+    taxonomy = load_taxonomy(scorer.taxonomy)
+    examples = reviews if isinstance(reviews, Examples) else from_gold(reviews, taxonomy, folds=FOLDS)
+    if not len(examples.clauses):
+        raise ModelError(
+            Bilingual("没有带标注的小句，训练不了。", "No labelled clauses to learn from."),
+            Bilingual("给出带 clauses 和 labels 的文件。", "Give files with clauses and labels."),
+        )
+    recipe = scorer.recipe or Recipe()
+    tokenizer = base_tokenizer(scorer.base)
+    run = train(
+        examples,
+        tokenizer,
+        scorer.base,
+        recipe,
+        extra=scorer.extra,
+        folder=None if scorer.work is None else Path(scorer.work),
+        resume=scorer.work is not None,
+        tell=scorer.tell,
+    )
+    scorer.taxonomy_ = taxonomy
+    scorer.history_ = run.history
+    adopt_network(scorer, run.network, tokenizer, most_tokens=recipe.most_tokens)
+    held_out = np.flatnonzero(examples.fold == recipe.held_out)
+    calibrate_on(scorer, examples.pick(held_out) if len(held_out) else examples)
+
+
+def adopt_network(scorer: EncoderScorer, network: Network, tokenizer: Any, *, most_tokens: int) -> None:
+    """Export ``network`` and let ``scorer`` predict with it."""
+    from feedback_nlp.scorers.encoder_export import export_graph, heads_of
+
+    scorer.most_tokens_ = most_tokens
+    scorer.heads_ = heads_of(network)
+    scorer.adopt_tokenizer(tokenizer)
+    scorer.adopt_graph(export_graph(network))
+
+
+def calibrate_on(scorer: EncoderScorer, examples: Examples) -> None:
+    """Learn calibration and thresholds from reviews the encoder has not seen."""
+    from feedback_nlp.scorers.encoder_calibration import calibrate
+
+    logits = scorer.logits(examples.texts, examples.clauses)
+    scorer.calibration_, decisions = calibrate(examples, logits, scorer.taxonomy_)
+    scorer.thresholds_ = decisions.thresholds
+    scorer.flag_thresholds_ = decisions.flag_thresholds
+    scorer.safety_threshold_ = decisions.safety_threshold
+
+
+def base_tokenizer(base: str | Path) -> Any:
+    """Return the fast tokenizer of a checkpoint, by folder or by name.
+
+    Raises
+    ------
+    ModelError
+        If the checkpoint has none.
+    """
+    from feedback_nlp.scorers.encoder_session import load_tokenizer
+
+    path = Path(base) / "tokenizer.json"
+    if path.is_file():
+        return load_tokenizer(path)
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(base)).backend_tokenizer
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(
+            Bilingual(
+                f"预训练模型 {base} 没有能用的快速分词器。",
+                f"Checkpoint {base} has no usable fast tokenizer.",
+            ),
+            Bilingual(
+                "给一个本机文件夹，里面要有 tokenizer.json。", "Give a local folder with a tokenizer.json."
+            ),
+        ) from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer

@@ -1,0 +1,408 @@
+"""Fine-tuning an encoder on labelled reviews: loop, schedule, checkpoints. Needs torch and transformers."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from feedback_nlp.scorers import encoder_checkpoint as checkpoint
+from feedback_nlp.scorers.encoder_network import Network, Outputs, load_encoder, pool
+from feedback_nlp.scorers.encoder_tokens import Batch, Tokens, tokenize
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from feedback_nlp.scorers.training_data import Examples
+
+__all__ = ["Recipe", "Run", "facet_f1", "forward", "train"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to fine-tune; the defaults suit a few thousand labelled reviews.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the labelled reviews.
+    encoder_rate, head_rate : float
+        Highest learning rates, reached after ``warm_up`` of all steps and then falling to zero.
+    layer_decay : float
+        Each layer learns at this part of the rate of the layer above it.
+    weight_decay : float
+    warm_up : float
+    batch_tokens : int
+        Tokens of a batch, padding included.
+    most_tokens : int
+        Longest window in training.
+    overall_weight, flag_weight : float
+        Weight of the review-level losses beside that of the clauses.
+    extra_per_epoch : int
+        Reviews with nothing but an overall label that each epoch sees, a fresh part every time.
+    token_drop : float
+        Part of the tokens hidden in training, anew each time. It keeps the encoder from learning texts by
+        heart in place of dropout, which costs half as much time again on a CPU.
+    average : float
+        Part of the running mean of the weights that each step keeps; the mean is what is kept at the end.
+    held_out : int
+        Fold (of ``training_data.fold_of``) that is judged and never learnt from; −1 learns from all.
+    seed : int
+    """
+
+    epochs: int = 11
+    encoder_rate: float = 1.2e-4
+    head_rate: float = 2e-3
+    layer_decay: float = 0.95
+    weight_decay: float = 0.01
+    warm_up: float = 0.08
+    batch_tokens: int = 900
+    most_tokens: int = 200
+    overall_weight: float = 1.0
+    flag_weight: float = 1.0
+    extra_per_epoch: int = 0
+    token_drop: float = 0.08
+    average: float = 0.995
+    held_out: int = 0
+    seed: int = 0
+
+
+@dataclass
+class Run:
+    """A finished or resumed training: the network and what happened epoch by epoch."""
+
+    network: Network
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def train(
+    examples: Examples,
+    tokenizer: Tokenizer,
+    base: str | Path,
+    recipe: Recipe,
+    *,
+    extra: Examples | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> Run:
+    """Fine-tune ``base`` on ``examples``.
+
+    Parameters
+    ----------
+    examples : Examples
+        Labelled reviews; unknown labels (−1) count for nothing.
+    tokenizer : tokenizers.Tokenizer
+    base : str or Path
+        A checkpoint's folder or name.
+    recipe : Recipe
+    extra : Examples, optional
+        Reviews with partial labels of which ``recipe.extra_per_epoch`` are added to each epoch.
+    folder : Path, optional
+        Where a checkpoint is kept after each epoch.
+    resume : bool
+        Go on from the checkpoint in ``folder`` when there is one.
+    tell : callable, optional
+        Told the progress, with the time left.
+
+    Returns
+    -------
+    Run
+        With the averaged weights, in evaluation mode.
+    """
+    torch.manual_seed(recipe.seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    encoder, width = load_encoder(base)
+    network = Network(encoder, width, examples.mention.shape[1]).to(device)
+    loop = _Loop(network, examples, extra, tokenizer, recipe, tell or (lambda _message: None))
+    if resume and folder is not None:
+        loop.restore(folder)
+    for epoch in range(loop.done, recipe.epochs):
+        loop.epoch(epoch)
+        if folder is not None:
+            loop.keep(folder)
+    loop.mean.copy_to(network)
+    return Run(network.eval(), loop.history)
+
+
+def forward(network: Network, tokens: Tokens, batch: Batch, *, device: str = "cpu") -> tuple[Outputs, _Part]:
+    """Judge the windows of a batch; each window is taken as a review of its own."""
+    part = _Part.of(tokens, batch)
+    ids, mask = (torch.from_numpy(array).to(device) for array in (batch.ids, batch.mask))
+    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+        states = network.states(ids, mask)
+    states = states.float()
+    rows = torch.from_numpy(part.row).to(device)
+    clause = pool(states, rows, torch.from_numpy(part.span).to(device))
+    own = torch.from_numpy(tokens.windows.own[batch.rows].astype(np.int64)).to(device)
+    review = pool(states, torch.arange(len(batch.rows), device=device), own)
+    return network.heads(clause, review, rows), part
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The clauses of a batch: their places in the column, and row and span in the batch."""
+
+    clause: NDArray[np.int64]
+    row: NDArray[np.int64]
+    span: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, tokens: Tokens, batch: Batch) -> _Part:
+        place = np.full(len(tokens.windows), -1, dtype=np.int64)
+        place[batch.rows] = np.arange(len(batch.rows))
+        row = place[tokens.window]
+        clause = np.flatnonzero(row >= 0)
+        return cls(clause, row[clause], tokens.span[clause].astype(np.int64))
+
+
+class _Mean:
+    """The running mean of a network's weights."""
+
+    def __init__(self, network: nn.Module, keep: float) -> None:
+        self.keep = keep
+        self.values = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        self.count = 0
+
+    def add(self, network: nn.Module) -> None:
+        self.count += 1
+        # A young mean must forget where it started.
+        keep = min(self.keep, self.count / (self.count + 10))
+        for name, value in network.state_dict().items():
+            if value.dtype.is_floating_point:
+                self.values[name].lerp_(value.detach(), 1 - keep)
+
+    def copy_to(self, network: nn.Module) -> None:
+        network.load_state_dict(self.values)
+
+
+class _Loop:
+    """State of a training."""
+
+    def __init__(
+        self,
+        network: Network,
+        examples: Examples,
+        extra: Examples | None,
+        tokenizer: Tokenizer,
+        recipe: Recipe,
+        tell: Callable[[str], None],
+    ) -> None:
+        self.network, self.recipe, self.tell = network, recipe, tell
+        self.mask_token = _mask_token(tokenizer)
+        self.device = next(network.parameters()).device.type
+        self.sets = [_Set(examples, tokenizer, recipe.most_tokens)]
+        if extra is not None and recipe.extra_per_epoch:
+            self.sets.append(_Set(extra, tokenizer, recipe.most_tokens))
+        self.optimiser = torch.optim.AdamW(
+            _groups(network, recipe), weight_decay=recipe.weight_decay, fused=True
+        )
+        self.mean = _Mean(network, recipe.average)
+        self.history: list[dict[str, float]] = []
+        self.done = 0
+        steps = sum(len(list(self._plan(epoch))) for epoch in range(recipe.epochs))
+        self.slope = _slope(steps, recipe.warm_up)
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimiser, self.slope)
+
+    def epoch(self, epoch: int) -> None:
+        """Learn one pass and judge the part held out."""
+        self.network.train()
+        begin, losses = time.perf_counter(), []
+        plan = list(self._plan(epoch))
+        for at, (part, rows) in enumerate(plan):
+            losses.append(self._step(part, rows))
+            if at % 50 == 49:
+                pace = (time.perf_counter() - begin) / (at + 1)
+                left = pace * (len(plan) - at - 1 + len(plan) * (self.recipe.epochs - epoch - 1))
+                self.tell(
+                    f"epoch {epoch + 1}/{self.recipe.epochs} step {at + 1}/{len(plan)} "
+                    f"loss {np.mean(losses[-50:]):.3f}, {left / 60:.0f} min left"
+                )
+        self.done = epoch + 1
+        entry = {"epoch": self.done, "loss": float(np.mean(losses)), **self._judge()}
+        self.history.append(entry)
+        self.tell(json.dumps({name: round(value, 4) for name, value in entry.items()}))
+
+    def keep(self, folder: Path) -> None:
+        """Write everything needed to go on."""
+        progress = checkpoint.Progress(
+            asdict(self.recipe), self.done, self.schedule.last_epoch, self.mean.count, self.history
+        )
+        checkpoint.write(folder, progress, self.network, self.mean.values, self.optimiser)
+
+    def restore(self, folder: Path) -> None:
+        """Go on from the checkpoint in ``folder``, if there is one."""
+        progress = checkpoint.read(
+            folder, asdict(self.recipe), self.network, self.mean.values, self.optimiser
+        )
+        if progress is None:
+            return
+        self.history, self.done, self.mean.count = progress.history, progress.epochs, progress.averaged
+        self.schedule.last_epoch = progress.steps
+        for group, highest in zip(self.optimiser.param_groups, self.schedule.base_lrs, strict=True):
+            group["lr"] = highest * self.slope(progress.steps)
+
+    def _plan(self, epoch: int) -> Iterator[tuple[int, list[int]]]:
+        """Yield (set, windows) of each batch of an epoch, the same for the same seed and epoch."""
+        random = np.random.default_rng((self.recipe.seed, epoch))
+        found = [(0, rows) for rows in self.sets[0].groups(self._learnt(), self.recipe.batch_tokens, random)]
+        if len(self.sets) > 1:
+            count = self.recipe.extra_per_epoch
+            total = len(self.sets[1].tokens.windows)
+            rows = np.arange(epoch * count, (epoch + 1) * count) % max(total, 1)
+            found += [(1, part) for part in self.sets[1].groups(rows, self.recipe.batch_tokens, random)]
+        for at in random.permutation(len(found)):
+            yield found[at]
+
+    def _learnt(self) -> NDArray[np.int64]:
+        own = self.sets[0]
+        fold = own.examples.fold[own.tokens.windows.review]
+        return np.flatnonzero(fold != self.recipe.held_out)
+
+    def _step(self, part: int, rows: list[int]) -> float:
+        own = self.sets[part]
+        batch = self._hidden(next(own.tokens.batches(10**9, rows)))
+        outputs, clauses = forward(self.network, own.tokens, batch, device=self.device)
+        loss = self._loss(own, batch, outputs, clauses)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.schedule.step()
+        if self.schedule.last_epoch % 5 == 0:
+            self.mean.add(self.network)
+        return float(loss.detach())
+
+    def _hidden(self, batch: Batch) -> Batch:
+        """Return the batch with some tokens replaced by the one for hidden or unknown text."""
+        drop = torch.rand(batch.ids.shape).numpy() < self.recipe.token_drop
+        drop[:, 0] = False
+        drop &= np.append(batch.mask[:, 1:], np.zeros((len(batch.ids), 1), np.int64), axis=1) == 1
+        return Batch(batch.rows, np.where(drop, self.mask_token, batch.ids), batch.mask)
+
+    def _loss(self, own: _Set, batch: Batch, outputs: Outputs, part: _Part) -> torch.Tensor:
+        device = self.device
+        known = torch.from_numpy(own.known[part.clause]).to(device)
+        truth = torch.from_numpy(own.truth[part.clause]).to(device)
+        cells = nn.functional.binary_cross_entropy_with_logits(outputs.clauses, truth, reduction="none")
+        loss = (cells * known).sum() / max(len(part.clause), 1)
+        review = own.tokens.windows.review[batch.rows]
+        overall = torch.from_numpy(own.examples.overall[review].astype(np.int64)).to(device)
+        if bool((overall >= 0).any()):
+            loss = loss + self.recipe.overall_weight * nn.functional.cross_entropy(
+                outputs.overall, overall, ignore_index=-1
+            )
+        flags = torch.from_numpy(own.examples.flags[review].astype(np.float32)).to(device)
+        cells = nn.functional.binary_cross_entropy_with_logits(
+            outputs.flags, flags.clamp(min=0), reduction="none"
+        )
+        return loss + self.recipe.flag_weight * (cells * (flags >= 0)).sum() / max(len(review), 1)
+
+    def _judge(self) -> dict[str, float]:
+        """Return F1 of facets with polarity and accuracy on the part held out, with the averaged weights."""
+        own = self.sets[0]
+        rows = np.flatnonzero(own.examples.fold[own.tokens.windows.review] == self.recipe.held_out)
+        if not len(rows):
+            return {}
+        current = {name: value.clone() for name, value in self.network.state_dict().items()}
+        self.mean.copy_to(self.network)
+        self.network.eval()
+        right, scores, truths = [], [], []
+        with torch.no_grad():
+            for batch in own.tokens.batches(4 * self.recipe.batch_tokens, _by_length(own.tokens, rows)):
+                outputs, part = forward(self.network, own.tokens, batch, device=self.device)
+                found = outputs.overall.argmax(dim=1).cpu().numpy()
+                right.append(found == own.examples.overall[own.tokens.windows.review[batch.rows]])
+                scores.append(torch.sigmoid(outputs.clauses).cpu().numpy())
+                truths.append(own.truth[part.clause])
+        self.network.load_state_dict(current)
+        threshold, f1 = facet_f1(np.concatenate(scores), np.concatenate(truths) > 0)
+        return {
+            "overall_accuracy": float(np.concatenate(right).mean()),
+            "clause_facet_polarity_f1": f1,
+            "threshold": threshold,
+        }
+
+
+class _Set:
+    """Tokenised examples with their targets."""
+
+    def __init__(self, examples: Examples, tokenizer: Tokenizer, most_tokens: int) -> None:
+        self.examples = examples
+        self.tokens = tokenize(examples.texts, examples.clauses, tokenizer, most_tokens=most_tokens)
+        count = len(examples.clauses)
+        self.truth = examples.sides.reshape(count, -1).astype(np.float32)
+        self.known = np.repeat(examples.mention >= 0, 3, axis=1).astype(np.float32)
+
+    def groups(
+        self, rows: NDArray[np.int64], batch_tokens: int, random: np.random.Generator
+    ) -> Iterator[list[int]]:
+        """Yield batches of windows of like length, mixed anew each time."""
+        lengths = self.tokens.windows.lengths()[rows]
+        order = rows[np.argsort(lengths + random.uniform(0, 8, len(rows)), kind="stable")]
+        for batch in self.tokens.batches(batch_tokens, order.tolist()):
+            yield [int(row) for row in batch.rows]
+
+
+def facet_f1(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the best common threshold of clause scores and its micro-averaged F1."""
+    best = (0.5, 0.0)
+    for threshold in np.arange(0.2, 0.65, 0.05):
+        found = scores >= threshold
+        f1 = 2 * float((found & truth).sum()) / max(float(found.sum() + truth.sum()), 1.0)
+        best = max(best, (float(threshold), f1), key=lambda pair: pair[1])
+    return best
+
+
+def _mask_token(tokenizer: Tokenizer) -> int:
+    for name in ("<mask>", "[MASK]", "<unk>", "[UNK]"):
+        found = tokenizer.token_to_id(name)
+        if found is not None:
+            return int(found)
+    return 0
+
+
+def _by_length(tokens: Tokens, rows: NDArray[np.int64]) -> list[int]:
+    order = np.argsort(tokens.windows.lengths()[rows], kind="stable")
+    return [int(row) for row in rows[order]]
+
+
+def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
+    """Return parameter groups with their rates: heads, then layers from the top down, then embeddings."""
+    groups: list[dict[str, Any]] = [{"params": network.head_parameters(), "lr": recipe.head_rate}]
+    layers = _layers(network.encoder)
+    inside: set[int] = set()
+    for depth, layer in enumerate(reversed(layers)):
+        parameters = list(layer.parameters())
+        inside |= {id(parameter) for parameter in parameters}
+        groups.append({"params": parameters, "lr": recipe.encoder_rate * recipe.layer_decay**depth})
+    rest = [parameter for parameter in network.encoder.parameters() if id(parameter) not in inside]
+    groups.append({"params": rest, "lr": recipe.encoder_rate * recipe.layer_decay ** len(layers)})
+    return groups
+
+
+def _layers(encoder: nn.Module) -> list[nn.Module]:
+    """Return the layers of a BERT-like encoder from the bottom up: its longest list of modules."""
+    lists = [module for module in encoder.modules() if isinstance(module, nn.ModuleList)]
+    return max((list(found) for found in lists), key=len, default=[])
+
+
+def _slope(steps: int, warm_up: float) -> Callable[[int], float]:
+    """Return the factor of the learning rate at each step: up over ``warm_up`` of all, then down to zero."""
+    first = max(math.ceil(steps * warm_up), 1)
+
+    def factor(step: int) -> float:
+        if step < first:
+            return (step + 1) / first
+        return max((steps - step) / max(steps - first, 1), 0.0)
+
+    return factor
