@@ -14,12 +14,14 @@ from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight import drivers as driving
 from feedback_nlp.insight import nps, pareto, priority, quadrants, ranks, tables
 from feedback_nlp.insight.caveats import caveats
+from feedback_nlp.insight.detractors import Detractors, detractors
 from feedback_nlp.insight.facts import Facts
 from feedback_nlp.insight.features import features, outcome, poisson_weights
 from feedback_nlp.insight.ledger import Ledger, make_ledger
 from feedback_nlp.insight.playbook import Playbook
 from feedback_nlp.insight.standing import Basis, stand
 from feedback_nlp.insight.trends import Trend, trends
+from feedback_nlp.insight.what_if import Effects, effects
 from feedback_nlp.taxonomy import GENERAL, Taxonomy
 
 __all__ = ["Insight", "analyse", "rerank"]
@@ -48,6 +50,12 @@ class Insight:
     quadrants : table of ``quadrants.quadrants_schema``
     pareto : table of ``pareto.pareto_schema``
     drivers : table of ``drivers.drivers_schema`` with a leading ``level``
+    driving : dict
+        ``drivers.Drivers`` of the levels element and facet: R², answers, and why there is no estimate.
+    detractors : dict
+        ``detractors.Detractors`` of the levels element and facet.
+    effects : tuple of ``what_if.Effects``
+        What blame takes from each score, by level (element, facet, issue).
     first : dict
         ``clear``, ``issue_id``, ``p_first``, ``p_first_open`` (feasibility left open), ``other``,
         ``candidates`` and ``safety`` (ids).
@@ -77,6 +85,9 @@ class Insight:
     quadrants: pa.Table
     pareto: pa.Table
     drivers: pa.Table
+    driving: dict[str, driving.Drivers]
+    detractors: dict[str, Detractors]
+    effects: tuple[Effects, ...]
     first: dict[str, object]
     importance_kind: str
     importance_reason: Bilingual | None
@@ -160,6 +171,9 @@ def analyse(
         quadrants=_quadrants(ledger, taxonomy, found["element"], seed),
         pareto=bars,
         drivers=_drivers_table(found),
+        driving=found,
+        detractors=_detractors(ledger, taxonomy, rating_scale),
+        effects=_effects(ledger, taxonomy, rating_scale, seed),
         first=standing.first,
         importance_kind="relative_weights" if found["facet"].table.num_rows else "none",
         importance_reason=found["facet"].reason,
@@ -236,6 +250,22 @@ def _codes(taxonomy: Taxonomy, level: str) -> list[str]:
 def _drivers(ledger: Ledger, taxonomy: Taxonomy, level: str, seed: int) -> driving.Drivers:
     found = features(ledger.facts, level, _codes(taxonomy, level))
     return driving.drivers(ledger.facts, found, draws=_DRIVER_DRAWS, seed=seed)
+
+
+def _detractors(
+    ledger: Ledger, taxonomy: Taxonomy, scale: tuple[float, float] | None
+) -> dict[str, Detractors]:
+    return {
+        level: detractors(ledger.facts, features(ledger.facts, level, _codes(taxonomy, level)), scale=scale)
+        for level in ("element", "facet")
+    }
+
+
+def _effects(
+    ledger: Ledger, taxonomy: Taxonomy, scale: tuple[float, float] | None, seed: int
+) -> tuple[Effects, ...]:
+    codes = {level: _codes(taxonomy, level) for level in ("element", "facet")} | {"issue": list(ledger.ids)}
+    return effects(ledger.facts, codes, ledger.facets, scale=scale, draws=_DRIVER_DRAWS, seed=seed)
 
 
 def _elements(ledger: Ledger, taxonomy: Taxonomy, found: Mapping[str, driving.Drivers]) -> pa.Table:

@@ -7,21 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
-from scipy import sparse, stats
+from scipy import stats
 
 from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight.facts import Facts
 from feedback_nlp.insight.features import Features, outcome, poisson_weights
+from feedback_nlp.insight.kano import asymmetry, coefficients, design, kinds, penalty_reward
 from feedback_nlp.insight.relative import weigh
 
 __all__ = [
     "Drivers",
     "drivers",
     "drivers_schema",
+    "enough",
     "importance",
     "importance_draws",
-    "penalty_reward",
+    "refusal",
     "score_impact",
 ]
 
@@ -31,9 +34,9 @@ _MIN_MENTIONS = 8
 _ANSWERS_PER_FEATURE = 10
 _LEVEL = 0.05
 _FLOOR = 0.05
-# A penalty and a reward both within this many standard errors of 0 say nothing.
-_NEAR = 1.96
-_ASYMMETRY = 0.2
+_Z = 1.96
+# From this part of negative reviews on, a file holds complaints only: nobody is there to compare with.
+_COMPLAINTS = 0.95
 
 Floats = NDArray[np.float64]
 
@@ -71,64 +74,20 @@ class Drivers:
 
 
 def drivers_schema() -> pa.Schema:
-    """Schema of the drivers: ``weight`` is the part of R² (sum 1), its interval a bootstrap one."""
+    """Schema of the drivers.
+
+    ``weight`` is the part of R² (sum 1); ``_low`` and ``_high`` bound 95 % of the bootstrap draws, but those
+    of ``score_impact`` are 1.96 standard errors; ``kind_share`` is the part of the draws with the same kind.
+    """
     numbers = (
-        "weight",
-        "weight_low",
-        "weight_high",
-        "sign",
-        "penalty",
-        "penalty_se",
-        "reward",
-        "reward_se",
-        "asymmetry",
-        "score_impact",
-        "score_impact_se",
+        *("weight", "weight_low", "weight_high", "sign"),
+        *("penalty", "penalty_low", "penalty_high", "penalty_se"),
+        *("reward", "reward_low", "reward_high", "reward_se"),
+        *("asymmetry", "score_impact", "score_impact_low", "score_impact_high", "score_impact_se"),
     )
     head = [("code", pa.string()), ("n_negative", pa.int64()), ("n_positive", pa.int64())]
-    return pa.schema([*head, *((name, pa.float64()) for name in numbers), ("kind", pa.string())])
-
-
-def penalty_reward(found: Features, y: Floats) -> dict[str, list[float | str | None]]:
-    """Return the penalty–reward contrast (Brandt 1987) of reviews with an outcome.
-
-    y = b₀ + Σ_k (penalty_k·1[k negative] + reward_k·1[k positive]) by least squares; not mentioned is the
-    reference. Wrong signs are cut to 0. Asymmetry (reward − |penalty|)/(reward + |penalty|): basic below
-    −0.2, excitement above 0.2, else performance, as in Kano; null where both lie within 1.96 standard errors
-    of 0. Who mentions something chose to, so penalties are inflated.
-
-    Parameters
-    ----------
-    found : Features of the n reviews
-    y : float64 array of shape (n,)
-    """
-    k = len(found.codes)
-    ones = sparse.csr_array(np.ones((len(y), 1)))
-    design = sparse.csr_array(sparse.hstack([ones, found.negative, found.positive]))
-    inverse = np.linalg.pinv((design.T @ design).toarray(), hermitian=True)
-    coefficients = inverse @ (design.T @ y)
-    spare = max(len(y) - int(np.linalg.matrix_rank(inverse, hermitian=True)), 1)
-    noise = float(((y - design @ coefficients) ** 2).sum()) / spare
-    errors = np.sqrt(np.maximum(np.diag(inverse) * noise, 0.0))
-    penalty, reward = np.minimum(coefficients[1 : k + 1], 0.0), np.maximum(coefficients[k + 1 :], 0.0)
-    penalty_se, reward_se = errors[1 : k + 1], errors[k + 1 :]
-    near = (-penalty <= _NEAR * penalty_se) & (reward <= _NEAR * reward_se)
-    size = reward - penalty
-    asymmetry = np.divide(reward + penalty, size, out=np.zeros(k), where=size > 0)
-    kinds = np.select(
-        [asymmetry < -_ASYMMETRY, asymmetry > _ASYMMETRY], ["basic", "excitement"], "performance"
-    )
-    silent = near | (size <= 0)
-    return {
-        "penalty": penalty.tolist(),
-        "penalty_se": penalty_se.tolist(),
-        "reward": reward.tolist(),
-        "reward_se": reward_se.tolist(),
-        "asymmetry": [
-            None if quiet else value for quiet, value in zip(silent, asymmetry.tolist(), strict=True)
-        ],
-        "kind": [None if quiet else str(kind) for quiet, kind in zip(silent, kinds, strict=True)],
-    }
+    tail = [("kind", pa.string()), ("kind_share", pa.float64())]
+    return pa.schema([*head, *((name, pa.float64()) for name in numbers), *tail])
 
 
 def score_impact(negative: NDArray[np.bool_], y: Floats) -> tuple[float, float]:
@@ -187,16 +146,16 @@ def drivers(facts: Facts, found: Features, *, draws: int = 200, seed: int = 0) -
     """Estimate what explains the rating (or NPS answer) of the counted reviews.
 
     Features with fewer than eight mentions are left out, then all but the most mentioned ones that leave ten
-    answers per feature. Refuses, with the reason, under 50 answers, without variance, without features, or
-    where the features together explain nothing (F test of R², p ≥ .05).
+    answers per feature. Refuses, with the reason, under 50 answers, without variance, in complaint-only
+    files, without features, or where the features together explain nothing (F test of R², p ≥ .05).
     """
     name, values = outcome(facts)
     rows = np.flatnonzero(~np.isnan(values))
     y, n = values[rows], len(rows)
-    refused = _refusal(name, y)
+    refused = refusal(facts, name, values)
     if refused:
         return Drivers.refused(n, name, refused)
-    chosen = _chosen(found, rows)
+    chosen = enough(found, rows)
     used = found.subset(rows, chosen)
     if len(chosen) == 0:
         return Drivers.refused(n, name, _NO_FEATURES)
@@ -205,38 +164,74 @@ def drivers(facts: Facts, found: Features, *, draws: int = 200, seed: int = 0) -
     f_value = (r2 / k) / max((1 - r2) / max(n - k - 1, 1), 1e-12)
     if stats.f.sf(f_value, k, max(n - k - 1, 1)) >= _LEVEL:
         return Drivers.refused(n, name, _explains_nothing(r2), r2=r2)
-    resampled = [
-        weigh(used.signed, y, weights[rows]).parts for weights in poisson_weights(facts, draws, seed)
-    ]
-    drawn = np.concatenate([estimate.parts, *resampled])
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    sign = np.sign(estimate.coefficients[0])
-    return Drivers(_table(used, y, parts, low, high, sign), r2, n, name, drawn)
+    x = design(used.negative, used.positive)
+    drawn, contrasts = [estimate.parts], []
+    for weights in poisson_weights(facts, draws, seed):
+        drawn.append(weigh(used.signed, y, weights[rows]).parts)
+        contrasts.append(coefficients(x, y, weights[rows])[:, 1:])
+    parts_drawn = np.concatenate(drawn)
+    columns = {
+        "weight": parts,
+        **_bounds("weight", parts_drawn),
+        "sign": np.sign(estimate.coefficients[0]),
+        **_impacts(used, y),
+        **_contrast(used, y, np.concatenate(contrasts)),
+    }
+    return Drivers(_table(used, columns), r2, n, name, parts_drawn)
 
 
-def _chosen(found: Features, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+def enough(found: Features, rows: NDArray[np.int64], *, room: int | None = None) -> NDArray[np.int64]:
+    """Return the features that can be estimated from the reviews ``rows``, in order.
+
+    Those with at least eight mentions, of them the most mentioned: one for ten reviews, or ``room``.
+    """
     mentions = (found.negative[rows] + found.positive[rows]).sum(axis=0)
-    ranked = np.argsort(-mentions, kind="stable")[: len(rows) // _ANSWERS_PER_FEATURE]
+    most = len(rows) // _ANSWERS_PER_FEATURE if room is None else room
+    ranked = np.argsort(-mentions, kind="stable")[:most]
     return np.sort(ranked[mentions[ranked] >= _MIN_MENTIONS])
 
 
-def _table(used: Features, y: Floats, parts: Floats, low: Floats, high: Floats, sign: Floats) -> pa.Table:
+def _bounds(name: str, drawn: Floats) -> dict[str, Floats]:
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def _impacts(used: Features, y: Floats) -> dict[str, list[float | None]]:
     dense = used.negative.toarray().astype(bool)
-    impacts = np.array([score_impact(dense[:, column], y) for column in range(len(used.codes))])
-    known = [[None if np.isnan(value) else float(value) for value in column] for column in impacts.T]
-    columns = {
+    found = np.array([score_impact(dense[:, column], y) for column in range(len(used.codes))])
+    value, error = found.T
+    parts = {
+        "score_impact": value,
+        "score_impact_low": value - _Z * error,
+        "score_impact_high": value + _Z * error,
+        "score_impact_se": error,
+    }
+    return {name: [None if np.isnan(item) else float(item) for item in part] for name, part in parts.items()}
+
+
+def _contrast(used: Features, y: Floats, drawn: Floats) -> dict[str, object]:
+    """Return the columns of the penalty–reward contrast; ``drawn`` has shape (draws, 2·n_features)."""
+    k = len(used.codes)
+    found = penalty_reward(used, y)
+    penalty, reward = np.minimum(drawn[:, :k], 0.0), np.maximum(drawn[:, k:], 0.0)
+    same = kinds(asymmetry(penalty, reward)) == np.array([kind or "" for kind in found.kind])
+    stays = same.mean(axis=0).tolist()
+    return {
+        **found._asdict(),
+        **_bounds("penalty", penalty),
+        **_bounds("reward", reward),
+        "kind_share": [None if kind is None else part for kind, part in zip(found.kind, stays, strict=True)],
+    }
+
+
+def _table(used: Features, columns: dict[str, object]) -> pa.Table:
+    counts = {
         "code": list(used.codes),
         "n_negative": used.negative.sum(axis=0).astype(np.int64),
         "n_positive": used.positive.sum(axis=0).astype(np.int64),
-        "weight": parts,
-        "weight_low": low,
-        "weight_high": high,
-        "sign": sign,
-        "score_impact": known[0],
-        "score_impact_se": known[1],
-        **penalty_reward(used, y),
     }
-    return pa.table(columns, schema=drivers_schema())
+    told = counts | columns
+    return pa.table({name: told[name] for name in drivers_schema().names}, schema=drivers_schema())
 
 
 _NO_FEATURES = Bilingual(
@@ -245,16 +240,35 @@ _NO_FEATURES = Bilingual(
 )
 
 
-def _refusal(name: str, y: Floats) -> Bilingual | None:
-    if not name:
+def refusal(facts: Facts, name: str, values: Floats) -> Bilingual | None:
+    """Return why nothing can be said of what moves the outcome ``name``, or None.
+
+    Parameters
+    ----------
+    facts : Facts
+    name : str
+        "rating", "nps" or "" for none.
+    values : float64 array of shape (n_reviews,)
+        NaN where there is no answer.
+    """
+    rows = np.flatnonzero(~np.isnan(values))
+    if not name or len(rows) == 0:
         return Bilingual("没有评分或 NPS 列。", "There is no rating or NPS column.")
-    if len(y) < _MIN_ANSWERS:
+    if len(rows) < _MIN_ANSWERS:
+        what = Bilingual("NPS 作答", "an NPS answer") if name == "nps" else Bilingual("评分", "a score")
         return Bilingual(
-            f"只有 {len(y)} 条有评分，少于 {_MIN_ANSWERS} 条。",
-            f"Only {len(y)} reviews have a score, fewer than {_MIN_ANSWERS}.",
+            f"只有 {len(rows)} 条有{what.zh}，少于 {_MIN_ANSWERS} 条。",
+            f"Only {len(rows)} reviews have {what.en}, fewer than {_MIN_ANSWERS}.",
         )
-    if float(np.ptp(y)) == 0:
+    if float(np.ptp(values[rows])) == 0:
         return Bilingual("所有评分都相同。", "All scores are the same.")
+    negative = np.asarray(pc.equal(facts.reviews["fb_label"], "negative"), dtype=bool)[rows].mean()
+    if negative >= _COMPLAINTS:
+        return Bilingual(
+            f"有评分的评价里 {negative:.0%} 是负面：这是一份投诉，没有满意的客人可比。",
+            f"{negative:.0%} of the reviews with a score are negative: in a file of complaints there are no "
+            "satisfied customers to compare with.",
+        )
     return None
 
 

@@ -9,10 +9,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from feedback_nlp.insight.shares import wilson, z_value
 
-__all__ = ["Interval", "csat", "guess_scale", "mean", "nps", "satisfaction"]
+__all__ = [
+    "Interval",
+    "csat",
+    "guess_scale",
+    "is_detractor",
+    "is_low",
+    "is_satisfied",
+    "mean",
+    "net_points",
+    "nps",
+    "satisfaction",
+]
 
 _PROMOTER, _DETRACTOR = 9.0, 6.0
-# The part of the scale, from its top, that counts as satisfied.
+# The part of the scale, from its top, that counts as satisfied; as much from its bottom counts as low.
 _TOP = 0.4
 _SCALES = ((1.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 
@@ -27,6 +38,27 @@ class Interval(NamedTuple):
 
 
 _NOTHING = Interval(None, None, None, 0)
+
+
+def net_points(values: ArrayLike) -> NDArray[np.float64]:
+    """Return +100 for promoters (9–10), −100 for detractors (0–6), else 0: their mean is the NPS."""
+    given = np.asarray(values, dtype=float)
+    return 100.0 * ((given >= _PROMOTER).astype(float) - is_detractor(given))
+
+
+def is_detractor(values: ArrayLike) -> NDArray[np.bool_]:
+    """Return which NPS answers are 0–6."""
+    return np.asarray(values, dtype=float) <= _DETRACTOR
+
+
+def is_satisfied(values: ArrayLike, scale: tuple[float, float]) -> NDArray[np.bool_]:
+    """Return which ratings are above low + 0.6·(high − low): 4–5 of 1–5, 7–10 of 1–10."""
+    return np.asarray(values, dtype=float) > scale[0] + (1 - _TOP) * (scale[1] - scale[0])
+
+
+def is_low(values: ArrayLike, scale: tuple[float, float]) -> NDArray[np.bool_]:
+    """Return which ratings are below low + 0.4·(high − low): 1–2 of 1–5, 1–4 of 1–10."""
+    return np.asarray(values, dtype=float) < scale[0] + _TOP * (scale[1] - scale[0])
 
 
 def _answers(values: ArrayLike, weights: ArrayLike | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -64,7 +96,7 @@ def nps(values: ArrayLike, weights: ArrayLike | None = None) -> Interval:
     if n == 0:
         return _NOTHING
     promoters = float(counts[given >= _PROMOTER].sum()) / n
-    detractors = float(counts[given <= _DETRACTOR].sum()) / n
+    detractors = float(counts[is_detractor(given)].sum()) / n
     net = promoters - detractors
     half = z_value() * (max(promoters + detractors - net * net, 0.0) / n) ** 0.5
     return Interval(100 * net, 100 * max(net - half, -1.0), 100 * min(net + half, 1.0), n)
@@ -79,8 +111,7 @@ def csat(values: ArrayLike, scale: tuple[float, float], weights: ArrayLike | Non
     n = int(counts.sum())
     if n == 0:
         return _NOTHING
-    cut = scale[0] + (1 - _TOP) * (scale[1] - scale[0])
-    yes = float(counts[given > cut].sum())
+    yes = float(counts[is_satisfied(given, scale)].sum())
     low, high = wilson(yes, n)
     return Interval(yes / n, float(low), float(high), n)
 

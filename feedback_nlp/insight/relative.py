@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Weighed", "correlations", "relative_weights", "weigh"]
+__all__ = ["Weighed", "correlations", "products", "relative_weights", "weigh"]
 
 _TINY = 1e-12
 
@@ -71,7 +71,7 @@ def correlations(x: sparse.csr_array, y: Floats, weights: Floats) -> tuple[Float
     mean_y = centred @ weights / total
     mean_x = (x.T @ weights / total).T
     with_y = (x.T @ (weights * centred[:, None]) / total).T - mean_x * mean_y[:, None]
-    cross = (_products(x).T @ weights / total).T.reshape(draws, k, k)
+    cross = (products(x).T @ weights / total).T.reshape(draws, k, k)
     cov = cross - mean_x[:, :, None] * mean_x[:, None, :]
     sd_x = np.sqrt(np.maximum(np.diagonal(cov, axis1=1, axis2=2), 0.0))
     sd_y = np.sqrt(np.maximum(centred**2 @ weights / total - mean_y**2, 0.0))
@@ -82,7 +82,7 @@ def correlations(x: sparse.csr_array, y: Floats, weights: Floats) -> tuple[Float
     return r_xx, np.divide(with_y, scale_y, out=np.zeros_like(with_y), where=scale_y > _TINY)
 
 
-def _products(x: sparse.csr_array) -> sparse.csr_array:
+def products(x: sparse.csr_array) -> sparse.csr_array:
     """Return all products of two features of a row, of shape (n, k·k); as sparse as the rows are."""
     n, k = x.shape
     per_row = np.diff(x.indptr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -224,6 +224,53 @@ class Analysis:
     def elements(self) -> pd.DataFrame:
         """Elements and facets with their shares and satisfaction."""
         return frame(self.insight.elements)
+
+    @cached_property
+    def drivers(self) -> pd.DataFrame:
+        """What goes together with the score, by element and facet: weights, penalties, rewards, Kano class.
+
+        Empty where nothing could be estimated; ``attrs`` then says why, and has R² otherwise.
+        """
+        from feedback_nlp.pipeline import satisfaction
+
+        return satisfaction.drivers(self.insight, self.options.lang)
+
+    @cached_property
+    def detractors(self) -> pd.DataFrame:
+        """What goes together with a low score: shares, adjusted odds ratios; ``attrs`` as of ``drivers``."""
+        from feedback_nlp.pipeline import satisfaction
+
+        return satisfaction.detractors(self.insight, self.options.lang)
+
+    def what_if(
+        self, codes: str | Sequence[str], *, reduction: float = 1.0, outcome: str | None = None
+    ) -> pd.DataFrame:
+        """Say how the scores would change with less blame, if the association were causal.
+
+        Parameters
+        ----------
+        codes : str or sequence of str
+            Element, facet, issue id or issue name; several of one kind are taken together.
+        reduction : float in (0, 1]
+            Part of the negative mentions that goes: 1 all, 0.5 half.
+        outcome : {"rating", "csat", "nps"}, optional
+            All that the file has when not given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each score: ``now``, ``change`` with ``low`` and ``high``, ``after``; or ``reason``.
+
+        Raises
+        ------
+        ConfigError
+            For codes that stand for nothing or are of different kinds, and a reduction outside (0, 1].
+        """
+        from feedback_nlp.pipeline import satisfaction
+
+        return satisfaction.what_if(
+            self.insight, codes, reduction=reduction, outcome=outcome, lang=self.options.lang
+        )
 
     @cached_property
     def summary(self) -> dict[str, Any]:

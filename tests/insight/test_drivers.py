@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from scipy import sparse
 from scored_files import make_file, make_mentions, make_reviews
 
 from feedback_nlp.insight.drivers import (
@@ -8,11 +7,10 @@ from feedback_nlp.insight.drivers import (
     drivers_schema,
     importance,
     importance_draws,
-    penalty_reward,
     score_impact,
 )
 from feedback_nlp.insight.facts import Facts
-from feedback_nlp.insight.features import Features, features
+from feedback_nlp.insight.features import features
 
 CODES = [
     "product.quality",
@@ -21,12 +19,6 @@ CODES = [
     "logistics.speed",
     "logistics.packaging",
 ]
-
-
-def make_features(negative, positive):
-    negative, positive = (sparse.csr_array(np.array(part, dtype=float)) for part in (negative, positive))
-    codes = tuple(f"f{k}" for k in range(negative.shape[1]))
-    return Features(codes, negative, positive, negative + positive)
 
 
 def test_impact_on_score_matches_hand_worked_example():
@@ -52,33 +44,6 @@ def test_impact_interval_covers_the_truth():
 
 def test_impact_needs_reviews_on_both_sides():
     assert np.isnan(score_impact(np.array([True, False, False]), np.array([1.0, 5, 5]))).all()
-
-
-def test_penalty_reward_matches_hand_worked_example():
-    # One element. Silent: 3 ± 0.1; blamed: 1 ± 0.1; praised: 3.5 ± 0.1. Penalty −2, reward +.5,
-    # asymmetry (.5 − 2)/2.5 = −.6: basic.
-    y = np.tile([2.9, 3.1, 0.9, 1.1, 3.4, 3.6], 5)
-    found = penalty_reward(make_features((y < 2)[:, None], (y > 3.3)[:, None]), y)
-    assert found["penalty"] == pytest.approx([-2.0])
-    assert found["reward"] == pytest.approx([0.5])
-    assert found["asymmetry"] == pytest.approx([-0.6])
-    assert found["kind"] == ["basic"]
-    # Residual ±.1 throughout: σ² = 30·.01/27; each group has 10 reviews: se = √(σ²·(1/10 + 1/10)).
-    assert found["penalty_se"] == pytest.approx([(0.3 / 27 * 0.2) ** 0.5])
-
-
-def test_wrong_signs_are_cut_and_noise_has_no_kind():
-    rng = np.random.default_rng(1)
-    blamed = np.arange(60) % 3 == 0
-    praised = np.arange(60) % 3 == 1
-    found = penalty_reward(
-        make_features(blamed[:, None], praised[:, None]), np.where(blamed, 5.0, 3.0) - praised
-    )
-    assert found["penalty"] == [0.0]
-    assert found["reward"] == [0.0]
-    found = penalty_reward(make_features(blamed[:, None], praised[:, None]), rng.normal(size=60))
-    assert found["kind"] == [None]
-    assert found["asymmetry"] == [None]
 
 
 def test_the_planted_driver_is_found(scored_file):
