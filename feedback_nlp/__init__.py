@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from feedback_nlp.engines.batch import mentions_of, score_batch
     from feedback_nlp.errors import FeedbackError
     from feedback_nlp.evaluation import evaluate
-    from feedback_nlp.pipeline import analyze, classify, demo, load_report, score, segment
+    from feedback_nlp.pipeline import (
+        Comparison,
+        analyze,
+        classify,
+        compare,
+        demo,
+        load_report,
+        score,
+        segment,
+    )
     from feedback_nlp.pipeline.learning import train
     from feedback_nlp.pipeline.result import Analysis, Scored
     from feedback_nlp.scorers import load_model
@@ -28,12 +37,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Analysis",
+    "Comparison",
     "FeedbackError",
     "Scored",
     "Taxonomy",
     "__version__",
     "analyze",
     "classify",
+    "compare",
     "demo",
     "evaluate",
     "load_corpus",
@@ -52,11 +63,13 @@ __all__ = [
 # Public name -> module that defines it: an explicit table, imported on first access.
 _HOME = {
     "Analysis": "feedback_nlp.pipeline.result",
+    "Comparison": "feedback_nlp.pipeline",
     "FeedbackError": "feedback_nlp.errors",
     "Scored": "feedback_nlp.pipeline.result",
     "Taxonomy": "feedback_nlp.taxonomy",
     "analyze": "feedback_nlp.pipeline",
     "classify": "feedback_nlp.pipeline",
+    "compare": "feedback_nlp.pipeline",
     "demo": "feedback_nlp.pipeline",
     "evaluate": "feedback_nlp.evaluation",
     "load_corpus": "feedback_nlp.datasets",

@@ -16,6 +16,7 @@ from feedback_nlp import __version__
 from feedback_nlp.cli import (
     analyze,
     classify,
+    compare,
     console,
     demo,
     evaluate,
@@ -121,6 +122,7 @@ app.command("score")(score.score)
 app.command("segment")(segment.segment)
 app.command("classify")(classify.classify)
 app.command("report")(report.report)
+app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(taxonomy.app, name="taxonomy")

@@ -8,7 +8,7 @@ from typing import Any
 from feedback_nlp.report.ranking import LISTED
 from feedback_nlp.report.wording import Words
 
-__all__ = ["render"]
+__all__ = ["plain", "render", "row"]
 
 N_ISSUES = 10
 
@@ -24,7 +24,7 @@ def render(summary: Mapping[str, Any]) -> str:
     words = Words(summary["lang"])
     lines = [f"# {words('brief.title')}", ""]
     lines += [
-        f"- **{item['lead']}**{words('number.colon')}{_plain(item['text'])}" for item in _sentences(summary)
+        f"- **{item['lead']}**{words('number.colon')}{plain(item['text'])}" for item in _sentences(summary)
     ]
     if summary["issues"]:
         lines += ["", *_table(summary, words)]
@@ -40,14 +40,14 @@ def _sentences(summary: Mapping[str, Any]) -> list[dict[str, str]]:
 def _table(summary: Mapping[str, Any], words: Words) -> list[str]:
     heads = words("brief.head").split("|")
     listed = [issue for issue in summary["issues"] if issue["group"] == LISTED] or summary["issues"]
-    lines = [_row(heads), _row(["---:", "---", "---", "---:", "---", "---:"])]
-    lines += [_row(_cells(issue, words)) for issue in listed[:N_ISSUES]]
+    lines = [row(heads), row(["---:", "---", "---", "---:", "---", "---:"])]
+    lines += [row(_cells(issue, words)) for issue in listed[:N_ISSUES]]
     rest = len(summary["issues"]) - len(listed[:N_ISSUES])
     return [*lines, "", words("brief.more", n=rest)] if rest > 0 else lines
 
 
 def _cells(issue: Mapping[str, Any], words: Words) -> list[str]:
-    name = _plain(issue["name"])
+    name = plain(issue["name"])
     span = f"{words.percent(issue['share_low'])}–{words.percent(issue['share_high'])}"
     return [
         str(issue["rank"]),
@@ -59,11 +59,12 @@ def _cells(issue: Mapping[str, Any], words: Words) -> list[str]:
     ]
 
 
-def _row(cells: list[str]) -> str:
+def row(cells: list[str]) -> str:
+    """Return a row of a Markdown table."""
     return f"| {' | '.join(cells)} |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Keep marks of Markdown and HTML in a text from acting."""
     for mark in "\\`*_[]<>|#":
         text = text.replace(mark, f"\\{mark}")
