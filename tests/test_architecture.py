@@ -21,7 +21,7 @@ LAYERS = {
     1: ("text", "catalog", "frames", "gold"),
     2: ("scorers",),
     3: ("insight",),
-    4: ("engines", "io", "report"),
+    4: ("engines", "io", "report", "store"),
     5: ("pipeline", "evaluation", "datasets"),
     6: ("cli", "__main__"),
 }
