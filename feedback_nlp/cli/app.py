@@ -26,6 +26,7 @@ from feedback_nlp.cli import (
     score,
     segment,
     taxonomy,
+    track,
     train,
 )
 from feedback_nlp.errors import FeedbackError
@@ -128,3 +129,4 @@ app.command("evaluate")(evaluate.evaluate)
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(playbook.app, name="playbook")
 app.add_typer(models.app, name="models")
+app.add_typer(track.app, name="track")
