@@ -20,11 +20,11 @@ import pyarrow.csv as pa_csv
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io import grid, quotes
 from feedback_nlp.io.encodings import to_utf8
-from feedback_nlp.io.ragged import mend
-from feedback_nlp.io.raw import InputInfo, Raw, drop_blank, listed
+from feedback_nlp.io.ragged import mend, ragged_notes
+from feedback_nlp.io.raw import InputInfo, Raw, filled_rows, listed
 from feedback_nlp.io.source import Source, empty_file, header_only
 
-__all__ = ["read"]
+__all__ = ["Layout", "Parsed", "opening", "parse", "read"]
 
 # The csv module of Python 3.10 refuses NUL; this private character stands for it there.
 _NUL = "\ue0f0"
@@ -44,7 +44,39 @@ def read(source: Source) -> Raw:
         If the file is empty, has only a header, or is not text.
     """
     decoded = to_utf8(source.data, source.name)
-    head = decoded.head().replace("\0", _NUL)
+    layout = opening(decoded.head(), source)
+    parsed = parse(decoded.data.slice(layout.offset), layout)
+    table = grid.drop_unnamed(parsed.table)
+    if table.num_rows == 0:
+        raise header_only(source.name)
+    header_row = None if layout.header.row is None else layout.header.row + 1
+    info = InputInfo(
+        source.name,
+        source.format,
+        encoding=decoded.encoding,
+        header_row=header_row,
+        n_rows=table.num_rows,
+        notes=(*decoded.notes, *grid.header_notes(layout.header), *layout.notes, *parsed.notes()),
+    )
+    return Raw(table, info)
+
+
+def opening(head: str, source: Source) -> Layout:
+    """Find out from the beginning of a text table how it is laid out.
+
+    Parameters
+    ----------
+    head : str
+        The beginning, ending with a whole line where there is one.
+    source : Source
+        For its name and suffix.
+
+    Raises
+    ------
+    InputError
+        If it is empty or a web page.
+    """
+    head = head.replace("\0", _NUL)
     if not head.strip("\ufeff \t\r\n"):
         raise empty_file(source.name)
     if _MARKUP.match(head):
@@ -55,19 +87,7 @@ def read(source: Source) -> Raw:
         start, head = len(stated.group().encode()), head[stated.end() :]
     delimiter = stated.group(1) if stated else sniff(head, source.suffix)
     layout = _layout(head, delimiter, expected=source.suffix != ".txt")
-    table, notes = _table(decoded.data.slice(start + layout.offset), layout)
-    if table.num_rows == 0:
-        raise header_only(source.name)
-    header_row = None if layout.header.row is None else layout.header.row + 1
-    info = InputInfo(
-        source.name,
-        source.format,
-        encoding=decoded.encoding,
-        header_row=header_row,
-        n_rows=table.num_rows,
-        notes=(*decoded.notes, *grid.header_notes(layout.header), *layout.notes, *notes),
-    )
-    return Raw(table, info)
+    return replace(layout, offset=start + layout.offset)
 
 
 def _web_page(name: str) -> InputError:
@@ -128,17 +148,66 @@ def _layout(head: str, delimiter: str, *, expected: bool) -> Layout:
     return Layout(delimiter, grid.Header(found, names, found + 1), offset, notes)
 
 
-def _table(body: pa.Buffer, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
-    """Read with Arrow; where that fails or a quotation mark swallowed rows, with the standard library."""
+@dataclass(frozen=True)
+class Parsed:
+    """Records of a text table, and what had to be done to tell their cells apart.
+
+    Attributes
+    ----------
+    table : pyarrow.Table
+        Without blank rows.
+    n_records : int
+        Blank ones included.
+    kept : tuple of int, or None
+        Indices of its rows among the records; None where no row is blank.
+    blank : int
+        How many rows are left out.
+    short, long, joined, stray : tuple of int
+        Indices of records with too few cells, with too many, with bare delimiters in the text (joined
+        again), and with a quotation mark that is never closed.
+    first_row : int
+        Number of the first record in the file, for the notes.
+    """
+
+    table: pa.Table
+    n_records: int
+    kept: tuple[int, ...] | None = None
+    blank: int = 0
+    short: tuple[int, ...] = ()
+    long: tuple[int, ...] = ()
+    joined: tuple[int, ...] = ()
+    stray: tuple[int, ...] = ()
+    first_row: int = 1
+
+    def notes(self) -> list[Bilingual]:
+        """Return what a careful person would want to know."""
+        stray, short, joined, long = (
+            [index + self.first_row for index in found]
+            for found in (self.stray, self.short, self.joined, self.long)
+        )
+        return [*_stray_note(stray), *ragged_notes(short, joined, long), *grid.blank_note(self.blank)]
+
+
+def parse(body: pa.Buffer, layout: Layout) -> Parsed:
+    """Read records with Arrow; where that fails or a quotation mark swallowed rows, with the csv module.
+
+    Parameters
+    ----------
+    body : pyarrow.Buffer
+        Whole records in UTF-8, the header not among them.
+    layout : Layout
+    """
     try:
         table = _arrow(body, layout)
     except pa.ArrowInvalid:
         return _slow(body, layout)
     if _swallowed(table, layout, body):
         return _slow(body, layout)
-    kept = drop_blank(table)
-    notes = grid.blank_note(table.num_rows - kept.num_rows)
-    return grid.drop_unnamed(kept), notes
+    filled = filled_rows(table)
+    if filled is None:
+        return Parsed(table, table.num_rows)
+    kept = pc.indices_nonzero(filled).to_pylist()
+    return Parsed(table.filter(filled), table.num_rows, tuple(kept), table.num_rows - len(kept))
 
 
 def _arrow(body: pa.Buffer, layout: Layout) -> pa.Table:
@@ -181,14 +250,24 @@ def _cells(table: pa.Table) -> list[tuple[str | None, ...]]:
     return list(zip(*(cells.to_pylist() for cells in table.columns), strict=True))
 
 
-def _slow(body: pa.Buffer, layout: Layout) -> tuple[pa.Table, list[Bilingual]]:
+def _slow(body: pa.Buffer, layout: Layout) -> Parsed:
     names = layout.header.names
-    first = layout.header.first + 1
     with _long_fields():
         rows, stray = _all_records(body, layout)
-    mended = mend(rows, names, layout.delimiter, first_row=first)
-    table, notes = grid.build(mended.rows, replace(layout.header, names=(*names, *mended.extra_names)))
-    return table, [*_stray_note([index + first for index in stray]), *mended.notes, *notes]
+    mended = mend(rows, names, layout.delimiter)
+    header = replace(layout.header, names=(*names, *mended.extra_names))
+    table, kept, blank = grid.fill(mended.rows, header)
+    return Parsed(
+        table,
+        len(rows),
+        tuple(kept),
+        blank,
+        mended.short,
+        mended.long,
+        mended.joined,
+        tuple(stray),
+        layout.header.first + 1,
+    )
 
 
 def _all_records(body: pa.Buffer, layout: Layout) -> tuple[list[list[str]], list[int]]:

@@ -12,9 +12,9 @@ import pyarrow as pa
 from feedback_nlp.errors import Bilingual, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["Decoded", "to_utf8"]
+__all__ = ["Decoded", "detect", "sample_size", "to_utf8"]
 
 _BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -25,6 +25,9 @@ _CHUNK = 1 << 22
 _SAMPLE = 1 << 18
 # A file with fewer wrong bytes than this among the non-ASCII ones is that encoding, damaged.
 _DAMAGED = 0.02
+# So many characters of several bytes without an error are UTF-8 and nothing else.
+_CERTAIN = 200
+_NEAR = 4096
 _COMMON = frozenset("的了是不我一有在他这个们来到时大地为子中你说就那要出也得好很没都还可服务客质量上下用和")
 _LIKELY = re.compile(r"[\t\r\n -~\u2010-\u2027\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _BINARY = (
@@ -66,17 +69,73 @@ def to_utf8(data: pa.Buffer, path: str) -> Decoded:
         If the bytes are not text, or text in an encoding that can't be told.
     """
     head = bytes(data.slice(0, min(data.size, _SAMPLE)))
+    encoding, skip = detect(head, lambda: (bytes(chunk) for chunk, _ in _chunks(data)), path)
+    return _decode(data.slice(skip), encoding, path)
+
+
+def sample_size() -> int:
+    """Return how many bytes of a file are looked at first."""
+    return _SAMPLE
+
+
+def detect(head: bytes, chunks: Callable[[], Iterable[bytes]], path: str) -> tuple[str, int]:
+    """Return the encoding of a text file and how many bytes of a mark stand before the text.
+
+    Parameters
+    ----------
+    head : bytes
+        The first ``sample_size()`` bytes.
+    chunks : callable
+        Gives all bytes of the file; called where the beginning does not tell.
+    path : str
+        For messages.
+
+    Raises
+    ------
+    InputError
+        If the bytes are not text, or text in an encoding that can't be told.
+    """
     for bom, encoding in _BOMS.items():
         if head.startswith(bom):
-            return _decode(data.slice(len(bom)), encoding, path)
+            return encoding, len(bom)
     wide = _utf16_without_bom(head)
     if wide:
-        return _decode(data, wide, path)
+        return wide, 0
     if head.startswith(_BINARY) or _control_share(head) > 0.02:
         raise not_text(path)
-    if _wrong(data, "utf-8") is None:
-        return Decoded(data, "utf-8")
-    return _decode(data, _guess(data, head, path), path)
+    if _certainly_utf8(head):
+        return "utf-8", 0
+    around = _around_first_wrong(chunks())
+    return ("utf-8" if around is None else _guess(head + around, path)), 0
+
+
+def _certainly_utf8(head: bytes) -> bool:
+    try:
+        text = codecs.getincrementaldecoder("utf-8")("strict").decode(head)
+    except UnicodeDecodeError:
+        return False
+    return len(head) - len(text) >= 2 * _CERTAIN
+
+
+def _around_first_wrong(chunks: Iterable[bytes]) -> bytes | None:
+    """Return the lines around the first bytes that are not valid UTF-8, None if all are."""
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
+    before = b""
+    for chunk in chunks:
+        pending = len(decoder.getstate()[0])  # of a character that the last chunk cut through
+        try:
+            decoder.decode(chunk)
+        except UnicodeDecodeError as error:
+            place = len(before) - pending + error.start
+            text = before + chunk
+            start = text.rfind(b"\n", max(0, place - _NEAR), place) + 1
+            return text[max(start, place - _NEAR) : place + _SAMPLE]
+        before = chunk[-_NEAR:]
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return before
+    return None
 
 
 def not_text(path: str) -> InputError:
@@ -144,8 +203,7 @@ def _commonness(head: bytes, encoding: str) -> float:
     return sum(character in _COMMON for character in text) / max(1, len(text))
 
 
-def _guess(data: pa.Buffer, head: bytes, path: str) -> str:
-    sample = head + _lines_around(data, _wrong(data, "utf-8") or 0)
+def _guess(sample: bytes, path: str) -> str:
     if _damage(sample, "utf-8") <= _DAMAGED:
         return "utf-8"
     if _damage(sample, "gb18030") <= _DAMAGED and _commonness(sample, "gb18030") >= _commonness(
@@ -158,15 +216,6 @@ def _guess(data: pa.Buffer, head: bytes, path: str) -> str:
     if best is None:
         raise not_text(path)
     return best.encoding
-
-
-def _lines_around(data: pa.Buffer, place: int) -> bytes:
-    """Return bytes from the start of the line at ``place``; nothing if the head of the file holds it."""
-    if place < _SAMPLE // 2:
-        return b""
-    before = max(0, place - 4096)
-    text = bytes(data.slice(before, min(_SAMPLE, data.size - before)))
-    return text[text.rfind(b"\n", 0, place - before) + 1 :]
 
 
 def _decode(data: pa.Buffer, encoding: str, path: str) -> Decoded:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,31 @@ from feedback_nlp.io import grid, headers
 from feedback_nlp.io.raw import InputInfo, Raw, as_text
 from feedback_nlp.io.source import Source, damaged, empty_file, header_only
 
-__all__ = ["read"]
+__all__ = [
+    "Opening",
+    "cells",
+    "described",
+    "open_sheet",
+    "opened",
+    "place",
+    "read",
+    "row_cells",
+    "sheet_rows",
+]
 
 Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
 _PEEK = 200
 # An encrypted workbook is an OLE container with these two streams (their names are UTF-16).
 _ENCRYPTED = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("utf-16-le"))
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The sheet that is read, where its data begin, what was noticed."""
+
+    name: str
+    header: grid.Header
+    notes: tuple[Bilingual, ...]
 
 
 @dataclass(frozen=True)
@@ -39,11 +59,32 @@ def read(source: Source) -> Raw:
     InputError
         If the workbook is protected by a password or damaged, the sheet is not there, or has no rows.
     """
+    with opened(source) as book:
+        return _read(book, source)
+
+
+def cells(source: Source) -> dict[str, list[list[Any]]]:
+    """Return every sheet of a workbook as rows of cells, in order; the first row is row 1 of the sheet.
+
+    Raises
+    ------
+    InputError
+        If the workbook is protected by a password or damaged.
+    """
+    with opened(source) as book:
+        return {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names
+        }
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[calamine.CalamineWorkbook]:
+    """Open a workbook, or say why it can't be."""
     if source.is_ole and all(mark in bytes(source.data) for mark in _ENCRYPTED):
         raise _protected(source.name)
     try:
         with calamine.CalamineWorkbook.from_filelike(io.BytesIO(source.data)) as book:
-            return _read(book, source)
+            yield book
     except calamine.PasswordError as error:
         raise _protected(source.name) from error
     except (calamine.CalamineError, OSError) as error:
@@ -51,33 +92,65 @@ def read(source: Source) -> Raw:
 
 
 def _read(book: calamine.CalamineWorkbook, source: Source) -> Raw:
-    name, notes = _choose(book, source)
-    sheet = book.get_sheet_by_name(name)
-    rows: list[list[Any]] = sheet.to_python(skip_empty_area=False)
-    if not any(not grid.blank(cell) for row in rows for cell in row):
-        raise empty_file(_place(source.name, name))
-    header, more = _header(rows, sheet.merged_cell_ranges or ())
-    width = len(header.names)
-    cells = [_cells(row, width) for row in rows[header.first :]]
-    table, blanks = grid.build(cells, header)
+    opening = open_sheet(book, source)
+    header = opening.header
+    rows: list[list[Any]] = book.get_sheet_by_name(opening.name).to_python(skip_empty_area=False)
+    table, blanks = grid.build([row_cells(row, len(header.names)) for row in rows[header.first :]], header)
     if table.num_rows == 0:
-        raise header_only(_place(source.name, name))
-    info = InputInfo(
+        raise header_only(place(source.name, opening.name))
+    return Raw(table, described(source, opening, table.num_rows, blanks))
+
+
+def described(
+    source: Source, opening: Opening, n_rows: int = 0, notes: Sequence[Bilingual] = ()
+) -> InputInfo:
+    """Return where the rows come from, with ``notes`` after those of the opening."""
+    row = opening.header.row
+    return InputInfo(
         source.name,
         "xlsx" if source.is_zip and source.suffix != ".ods" else source.format,
-        sheet=name,
-        header_row=None if header.row is None else header.row + 1,
-        n_rows=table.num_rows,
-        notes=(*notes, *grid.header_notes(header), *more, *blanks),
+        sheet=opening.name,
+        header_row=None if row is None else row + 1,
+        n_rows=n_rows,
+        notes=(*opening.notes, *notes),
     )
-    return Raw(table, info)
 
 
-def _place(path: str, sheet: str) -> str:
+def open_sheet(book: calamine.CalamineWorkbook, source: Source) -> Opening:
+    """Choose the sheet and find its header.
+
+    Raises
+    ------
+    InputError
+        If the sheet asked for is not there, or the sheet is empty.
+    """
+    name, notes = _choose(book, source)
+    sheet = book.get_sheet_by_name(name)
+    # Formatted rows without a value may come first: look on as long as nothing is filled.
+    head: list[list[Any]] = []
+    for row in sheet_rows(sheet):
+        head.append(row)
+        if len(head) >= grid.SAMPLE and any(not grid.blank(cell) for row in head for cell in row):
+            break
+    if not any(not grid.blank(cell) for row in head for cell in row):
+        raise empty_file(place(source.name, name))
+    header, more = _header(head, sheet.merged_cell_ranges or ())
+    return Opening(name, header, (*notes, *grid.header_notes(header), *more))
+
+
+def sheet_rows(sheet: calamine.CalamineSheet) -> Iterator[list[Any]]:
+    """Yield the rows of a sheet from its very first cell on, one at a time."""
+    left = [""] * (sheet.start[1] if sheet.start else 0)
+    for row in sheet.iter_rows():
+        yield [*left, *row]
+
+
+def place(path: str, sheet: str) -> str:
+    """Return how messages call a sheet."""
     return f"{path} [{sheet}]"
 
 
-def _cells(row: Sequence[Any], width: int) -> list[Any]:
+def row_cells(row: Sequence[Any], width: int) -> list[Any]:
     """Whole numbers without their fraction, and nothing for empty cells; Excel knows only floats."""
     cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in row[:width]]
     return cells + [None] * (width - len(cells))

@@ -21,11 +21,13 @@ __all__ = [
     "blank_note",
     "build",
     "drop_unnamed",
+    "fill",
     "find_header",
     "header_notes",
     "like_value",
     "name_notes",
     "unique_names",
+    "unnamed",
 ]
 
 Row = Sequence[Any]
@@ -71,12 +73,13 @@ def like_value(cell: str) -> bool:
 
 def drop_unnamed(table: pa.Table) -> pa.Table:
     """Return the table without columns that have neither a name of their own nor a value."""
-    kept = [
-        name
-        for position, name in enumerate(table.column_names, start=1)
-        if name != f"列{position}" or table[name].null_count < table.num_rows
-    ]
-    return table.select(kept)
+    empty = {name for name in unnamed(table.column_names) if table[name].null_count == table.num_rows}
+    return table.select([name for name in table.column_names if name not in empty])
+
+
+def unnamed(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are called after their position, for want of a name."""
+    return tuple(name for position, name in enumerate(names, start=1) if name == f"列{position}")
 
 
 def _filled(row: Row) -> list[Any]:
@@ -214,11 +217,25 @@ def blank_note(count: int) -> list[Bilingual]:
 
 def build(rows: Sequence[Row], header: Header) -> tuple[pa.Table, list[Bilingual]]:
     """Return rows (all of the header's width) as a table without blank rows and unnamed empty columns."""
-    data = [row for row in rows if any(not blank(cell) for cell in row)]
-    last = max((index for index, row in enumerate(rows) if any(not blank(cell) for cell in row)), default=-1)
+    table, _, blank = fill(rows, header)
+    return drop_unnamed(table), blank_note(blank)
+
+
+def fill(rows: Sequence[Row], header: Header) -> tuple[pa.Table, list[int], int]:
+    """Return rows (all of the header's width) as a table without blank rows.
+
+    Returns
+    -------
+    table : pyarrow.Table
+    kept : list of int
+        Indices of its rows.
+    blank : int
+        Number of blank rows above the last one kept: those below are formatting, not gaps.
+    """
+    kept = [index for index, row in enumerate(rows) if any(not blank(cell) for cell in row)]
+    data = [rows[index] for index in kept]
     columns = [[None if cell == "" else cell for cell in cells] for cells in zip(*data, strict=True)]
     if not data:
         columns = [[] for _ in header.names]
     table = pa.table({name: column(cells) for name, cells in zip(header.names, columns, strict=True)})
-    # Blank rows below the data are formatting, not gaps, and not worth a word.
-    return drop_unnamed(table), blank_note(last + 1 - len(data))
+    return table, kept, (kept[-1] + 1 if kept else 0) - len(kept)

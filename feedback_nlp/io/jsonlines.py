@@ -16,7 +16,7 @@ from feedback_nlp.io.encodings import to_utf8
 from feedback_nlp.io.raw import InputInfo, Raw, column
 from feedback_nlp.io.source import Source, empty_file
 
-__all__ = ["read", "read_stdin"]
+__all__ = ["parse_line", "read", "read_stdin"]
 
 
 def read(source: Source) -> Raw:
@@ -61,12 +61,23 @@ def _lines(text: str, name: str) -> tuple[list[Mapping[str, Any]], int]:
         if line.isspace():
             blank += 1
             continue
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise _bad_line(name, number, error) from error
-        objects.append(_object(value, name, number))
+        objects.append(parse_line(line, name, number))
     return objects, blank
+
+
+def parse_line(line: str, name: str, number: int) -> Mapping[str, Any]:
+    """Return the JSON object on a line.
+
+    Raises
+    ------
+    InputError
+        Naming the line, if there is none.
+    """
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise _bad_line(name, number, error) from error
+    return _object(value, name, number)
 
 
 def _array(text: str, name: str) -> list[Mapping[str, Any]]:

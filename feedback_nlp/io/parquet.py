@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 from feedback_nlp.io.raw import InputInfo, Raw
 from feedback_nlp.io.source import Source, damaged, header_only
 
-__all__ = ["read"]
+__all__ = ["plain", "read"]
 
 
 def read(source: Source) -> Raw:
@@ -25,11 +25,16 @@ def read(source: Source) -> Raw:
         raise damaged(source.name, error) from error
     if table.num_rows == 0:
         raise header_only(source.name)
+    return Raw(plain(table), InputInfo(source.name, "parquet", n_rows=table.num_rows))
+
+
+def plain(table: pa.Table) -> pa.Table:
+    """Return the table with types that the rest works on."""
     for position, field in enumerate(table.schema):
-        plain = _plain(field.type)
-        if str(plain) != str(field.type):
-            table = table.set_column(position, field.name, table.column(position).cast(plain))
-    return Raw(table, InputInfo(source.name, "parquet", n_rows=table.num_rows))
+        kind = _plain(field.type)
+        if str(kind) != str(field.type):
+            table = table.set_column(position, field.name, table.column(position).cast(kind))
+    return table
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -9,19 +9,21 @@ from feedback_nlp.errors import Bilingual
 from feedback_nlp.io import grid, headers
 from feedback_nlp.io.raw import listed
 
-__all__ = ["Mended", "mend"]
+__all__ = ["Mended", "mend", "ragged_notes"]
 
 
 @dataclass(frozen=True)
 class Mended:
-    """Rows of one width; names of the columns that had to be added on the right; what was done."""
+    """Rows of one width; names of the columns that had to be added on the right; indices of mended rows."""
 
     rows: list[list[str]]
     extra_names: tuple[str, ...]
-    notes: list[Bilingual]
+    short: tuple[int, ...]
+    joined: tuple[int, ...]
+    long: tuple[int, ...]
 
 
-def mend(rows: Sequence[list[str]], names: Sequence[str], delimiter: str, *, first_row: int) -> Mended:
+def mend(rows: Sequence[list[str]], names: Sequence[str], delimiter: str) -> Mended:
     """Return ``rows`` brought to one width.
 
     Short rows are padded. A long row whose text column holds unquoted delimiters is joined there, if the
@@ -35,8 +37,6 @@ def mend(rows: Sequence[list[str]], names: Sequence[str], delimiter: str, *, fir
         The header.
     delimiter : str
         Put back between cells that are joined.
-    first_row : int
-        Number of the first record in the file, for the notes.
     """
     width = len(names)
     place = _text_place(names)
@@ -45,7 +45,7 @@ def mend(rows: Sequence[list[str]], names: Sequence[str], delimiter: str, *, fir
     joined: list[int] = []
     long: list[int] = []
     done: list[list[str]] = []
-    for number, row in enumerate(rows, start=first_row):
+    for number, row in enumerate(rows):
         cells = _trimmed(row, width)
         if len(cells) > width and place is not None:
             together = _join(cells, place, width, delimiter)
@@ -60,7 +60,7 @@ def mend(rows: Sequence[list[str]], names: Sequence[str], delimiter: str, *, fir
     full = max([width, *(len(cells) for cells in done)])
     padded = [cells + [""] * (full - len(cells)) for cells in done]
     extra = grid.unique_names([*names, *[""] * (full - width)])[width:]
-    return Mended(padded, extra, _notes(short, joined, long))
+    return Mended(padded, extra, tuple(short), tuple(joined), tuple(long))
 
 
 def _trimmed(row: list[str], width: int) -> list[str]:
@@ -102,7 +102,8 @@ def _fits(cells: list[str], shapes: Sequence[set[str]], place: int) -> bool:
     return all(not shape or _shape(cell) in shape for cell, shape in pairs)
 
 
-def _notes(short: list[int], joined: list[int], long: list[int]) -> list[Bilingual]:
+def ragged_notes(short: Sequence[int], joined: Sequence[int], long: Sequence[int]) -> list[Bilingual]:
+    """Return what was done to rows of these numbers."""
     notes = []
     if short:
         notes.append(

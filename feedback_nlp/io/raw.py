@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual
 
-__all__ = ["InputInfo", "Raw", "as_text", "column", "drop_blank", "listed"]
+__all__ = ["InputInfo", "Raw", "as_text", "column", "filled_rows", "listed"]
 
 _SHOWN = 10
 
@@ -110,8 +110,8 @@ def _midnight(value: dt.date | None) -> dt.datetime | None:
     return dt.datetime.combine(value, dt.time())
 
 
-def drop_blank(table: pa.Table) -> pa.Table:
-    """Return the table without rows in which every cell is null or white space."""
+def filled_rows(table: pa.Table) -> pa.ChunkedArray | None:
+    """Return which rows hold more than nulls and white space; None if all do."""
     import pyarrow.compute as pc
 
     kept = None
@@ -120,7 +120,7 @@ def drop_blank(table: pa.Table) -> pa.Table:
         if pa.types.is_string(values.type):
             filled = pc.and_kleene(filled, pc.not_equal(pc.utf8_trim_whitespace(values), ""))
         kept = filled if kept is None else pc.or_(kept, filled)
-    return table if kept is None or pc.all(kept).as_py() else table.filter(kept)
+    return None if kept is None or pc.all(kept).as_py() else kept
 
 
 def listed(numbers: Sequence[int]) -> str:

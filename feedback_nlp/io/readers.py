@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -15,7 +15,18 @@ from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io.raw import InputInfo, Raw, as_text
 from feedback_nlp.io.source import Source, cannot_open, empty_file
 
-__all__ = ["FILE_COLUMN", "READERS", "InputInfo", "Raw", "concat", "read", "read_lines"]
+__all__ = [
+    "FILE_COLUMN",
+    "READERS",
+    "InputInfo",
+    "Raw",
+    "concat",
+    "kind_of",
+    "opened",
+    "read",
+    "read_cells",
+    "read_lines",
+]
 
 # To add a format: one function Source -> Raw and one line here.
 READERS = {
@@ -59,7 +70,7 @@ def read(source: str | Path, *, sheet: str | int | None = None, limit: int | Non
 
         return _limited(jsonlines.read_stdin(), limit)
     file = Source(Path(source), sheet)
-    with _opened(file):
+    with opened(file):
         return _limited(_reader(file)(file), limit)
 
 
@@ -74,7 +85,7 @@ def read_lines(path: str | Path) -> list[str]:
     from feedback_nlp.io.encodings import to_utf8
 
     file = Source(Path(path))
-    with _opened(file):
+    with opened(file):
         text = bytes(to_utf8(file.data, file.name).data).decode("utf-8")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines:
@@ -82,8 +93,28 @@ def read_lines(path: str | Path) -> list[str]:
     return lines
 
 
+def read_cells(path: str | Path) -> dict[str, list[list[Any]]]:
+    """Return every sheet of a workbook as rows of cells, the first row being row 1 of the sheet.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, unreadable, damaged, protected, or no workbook.
+    """
+    from feedback_nlp.io import excel
+
+    file = Source(Path(path))
+    with opened(file):
+        if not (file.is_ole or (file.is_zip and file.is_workbook_zip())):
+            raise InputError(
+                Bilingual(f"{path} 不是 Excel 工作簿。", f"{path} is not an Excel workbook."),
+                Bilingual("在 Excel 里另存为 .xlsx 再给。", "Save it as .xlsx in Excel and give that."),
+            )
+        return excel.cells(file)
+
+
 @contextmanager
-def _opened(file: Source) -> Iterator[None]:
+def opened(file: Source) -> Iterator[None]:
     """Say in one sentence why a file can't be opened."""
     try:
         if file.path.is_dir():
@@ -104,12 +135,18 @@ def _limited(raw: Raw, limit: int | None) -> Raw:
 
 
 def _reader(file: Source) -> Callable[[Source], Raw]:
-    module, name = READERS[_kind(file)].split(":")
+    module, name = READERS[kind_of(file)].split(":")
     return cast(Callable[[Source], Raw], getattr(importlib.import_module(module), name))
 
 
-def _kind(file: Source) -> str:
-    """The suffix that the content deserves."""
+def kind_of(file: Source) -> str:
+    """Return the suffix that the content deserves, of ``READERS``.
+
+    Raises
+    ------
+    InputError
+        If it is none of them.
+    """
     if file.is_parquet:
         return ".parquet"
     if file.is_ole or (file.is_zip and file.is_workbook_zip()):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pyarrow as pa
 
@@ -59,10 +61,7 @@ class Source:
     @cached_property
     def magic(self) -> bytes:
         """The first bytes, unpacked."""
-        if self.packed:
-            return bytes(self.data.slice(0, min(8, self.data.size)))
-        with self.path.open("rb") as file:
-            return file.read(8)
+        return next(self.chunks(8), b"")
 
     @property
     def is_zip(self) -> bool:
@@ -82,25 +81,40 @@ class Source:
     @cached_property
     def data(self) -> pa.Buffer:
         """The content, unpacked; a plain file is mapped, not copied."""
-        if self.packed == "gzip":
-            return pa.py_buffer(self._gunzip())
-        if self.packed == "zstd":
-            try:
-                with pa.CompressedInputStream(pa.OSFile(self.name), "zstd") as stream:
-                    return pa.py_buffer(stream.read())
-            except OSError as error:
-                raise damaged(self.name, error) from error
+        if self.packed:
+            return pa.py_buffer(b"".join(self.chunks(1 << 22)))
         if self.path.stat().st_size == 0:
             return pa.py_buffer(b"")
         with pa.memory_map(self.name) as file:
             return file.read_buffer()
 
-    def _gunzip(self) -> bytes:
+    def chunks(self, size: int) -> Iterator[bytes]:
+        """Yield the content, unpacked, in pieces of ``size`` bytes.
+
+        Raises
+        ------
+        InputError
+            If it can't be unpacked to its end.
+        OSError
+            If it can't be opened or read.
+        """
         try:
-            with gzip.open(self.path) as file:
-                return file.read()
+            with self._open() as file:
+                while chunk := file.read(size):
+                    yield chunk
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise damaged(self.name, error) from error
+        except OSError as error:
+            if self.packed and error.errno is None:  # from Arrow, about the content
+                raise damaged(self.name, error) from error
+            raise
+
+    def _open(self) -> BinaryIO:
+        if self.packed == "gzip":
+            return cast(BinaryIO, gzip.open(self.path))
+        if self.packed == "zstd":
+            return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(self.name), "zstd"))
+        return self.path.open("rb")
 
     def is_workbook_zip(self) -> bool:
         """Return whether the ZIP holds a workbook."""

@@ -5,7 +5,7 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from feedback_nlp.io.raw import as_text, column, drop_blank, listed
+from feedback_nlp.io.raw import as_text, column, filled_rows, listed
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,10 @@ def test_column(cells, kind):
     assert len(made) == len(cells)
 
 
-def test_drop_blank():
+def test_filled_rows():
     table = pa.table({"a": ["x", " ", None, "\u3000"], "n": pa.array([None, None, None, 1], pa.int64())})
-    assert drop_blank(table).to_pydict() == {"a": ["x", "\u3000"], "n": [None, 1]}
-    assert drop_blank(table.slice(0, 1)).num_rows == 1
+    assert filled_rows(table).to_pylist() == [True, False, False, True]
+    assert filled_rows(table.slice(0, 1)) is None
 
 
 def test_listed_shows_ten():
