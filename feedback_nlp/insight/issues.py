@@ -1,13 +1,14 @@
 """Issues: every negative mention in exactly one named group of its facet.
 
 An issue is decided by the facet and the text of the clause alone, so identical strings always share one and
-row order does not matter; data added later moves a mention at most from 其他 into an issue whose phrase is by
-then shared by enough reviews. The clauses around it are not looked at: they would give identical strings
-different issues. Three steps, the first that applies:
+row order does not matter; data added later moves a mention at most from 其他 or a vaguer issue into one whose
+phrase is by then shared by enough reviews. The clauses around it are not looked at: they would give identical
+strings different issues. Three steps, the first that applies:
 
 1. the taxonomy's ``problems`` of the facet, in their order; id ``facet:code``;
-2. a short phrase of aspect and opinion taken from the clause (空调太吵了 → 空调吵), when at least
-   ``min_reviews`` reviews share it; id ``facet:m-`` and 8 hexadecimal digits of the sha256 of the phrase;
+2. a short phrase taken from the clause (空调吵; see ``phrases``), if the shipped lists know it or at least
+   ``min_reviews`` reviews share it; id ``facet:m-`` and 8 hexadecimal digits of the phrase's sha256, or that
+   of the problem of this name;
 3. the facet's 其他; id ``facet:other``.
 """
 
@@ -21,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feedback_nlp.insight.phrases import problem_phrases
+from feedback_nlp.insight.mining import mine
+from feedback_nlp.insight.phrases import Phrase
 from feedback_nlp.schema import LABELS
 from feedback_nlp.taxonomy import GENERAL
 from feedback_nlp.text.normalize import normalize_column
@@ -106,25 +108,25 @@ class _Issue:
     facet: str
     problem: int = -1
     code: str = ""
-    phrase: str = ""
+    phrase: Phrase | None = None
 
     @property
     def id(self) -> str:
-        return mined_id(self.facet, self.phrase) if self.phrase else f"{self.facet}:{self.code or OTHER}"
+        return mined_id(self.facet, self.phrase.zh) if self.phrase else f"{self.facet}:{self.code or OTHER}"
 
     @property
     def other(self) -> bool:
-        return not self.phrase and not self.code
+        return self.phrase is None and not self.code
 
     def order(self, taxonomy: Taxonomy) -> tuple[int, str, int, int, str]:
         """Return the sort key: facets, then problems, then phrases, then 其他."""
-        kind = 2 if self.other else int(bool(self.phrase))
+        kind = 2 if self.other else int(self.phrase is not None)
         return (
             taxonomy.index.get(self.facet, len(taxonomy.codes)),
             self.facet,
             kind,
             self.problem,
-            self.phrase,
+            self.phrase.zh if self.phrase else "",
         )
 
 
@@ -143,6 +145,13 @@ class _Pairs:
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def reviews(self) -> list[set[int]]:
+        """Return the reviews that say each pair."""
+        found: list[set[int]] = [set() for _ in self.texts]
+        for pair, review in zip(self.of_row.tolist(), self.review.tolist(), strict=True):
+            found[pair].add(review)
+        return found
 
 
 def _negative_rows(mentions: pa.Table) -> NDArray[np.int64]:
@@ -189,17 +198,28 @@ def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int) -> list[_Is
     """Return the issue of every pair."""
     found = _match_problems(pairs, taxonomy)
     missed = [position for position, issue in enumerate(found) if issue is None]
-    mined = problem_phrases(
+    reviews = pairs.reviews()
+    mined = mine(
         [pairs.texts[position] for position in missed],
         [pairs.facets[position] for position in missed],
+        [reviews[position] for position in missed],
         taxonomy,
+        min_reviews=min_reviews,
     )
     phrases = dict(zip(missed, mined, strict=True))
-    shared = _shared(pairs, phrases, min_reviews)
     return [
-        issue or _Issue(facet, phrase=phrases[position] if (facet, phrases[position]) in shared else "")
+        issue or _mined(facet, phrases[position], taxonomy)
         for position, (issue, facet) in enumerate(zip(found, pairs.facets, strict=True))
     ]
+
+
+def _mined(facet: str, phrase: Phrase | None, taxonomy: Taxonomy) -> _Issue:
+    """Return the issue of a phrase; the facet's problem where one has that name."""
+    if phrase is not None and facet in taxonomy.index:
+        for rank, problem in enumerate(taxonomy.facet(facet).problems):
+            if problem.zh == phrase.zh:
+                return _Issue(facet, rank, problem.code)
+    return _Issue(facet, phrase=phrase)
 
 
 def _match_problems(pairs: _Pairs, taxonomy: Taxonomy) -> list[_Issue | None]:
@@ -253,16 +273,6 @@ def _problem_matcher(problems: tuple[Problem, ...]) -> tuple[NDArray[np.int64], 
     return np.array(owners, dtype=np.int64), matcher
 
 
-def _shared(pairs: _Pairs, phrases: dict[int, str], min_reviews: int) -> set[tuple[str, str]]:
-    """Return the (facet, phrase) met in at least ``min_reviews`` distinct reviews."""
-    keys = {position: (pairs.facets[position], phrase) for position, phrase in phrases.items() if phrase}
-    reviews: dict[tuple[str, str], set[int]] = {}
-    for pair, review in np.unique(np.stack([pairs.of_row, pairs.review], axis=1), axis=0).tolist():
-        if pair in keys:
-            reviews.setdefault(keys[pair], set()).add(review)
-    return {key for key, found in reviews.items() if len(found) >= min_reviews}
-
-
 def _catalogue(issues: Sequence[_Issue], taxonomy: Taxonomy, lang: str) -> pa.Table:
     import pyarrow as pa
 
@@ -286,7 +296,7 @@ def _name(issue: _Issue, taxonomy: Taxonomy, lang: str) -> str:
         return f"{facet}: other" if lang == "en" else f"{facet}·其他问题"
     if issue.phrase:
         # A phrase of the customers' own words has no translation; its facet says in English what it is about.
-        return f"{facet}: {issue.phrase}" if lang == "en" else issue.phrase
+        return f"{facet}: {issue.phrase.en or issue.phrase.zh}" if lang == "en" else issue.phrase.zh
     return _problem(issue, taxonomy).name(lang)
 
 

@@ -1,42 +1,94 @@
-"""Short problem phrases out of clauses that no named problem covers: aspect and opinion, nothing else.
+"""Short problem phrases out of clauses that no named problem covers: what they are about and what is wrong.
 
-空调很吵, 空调太吵了 and 空调真的好吵啊 all give 空调吵; 太差了, said of a facet called 卫生, gives 卫生差.
-The phrase depends on the clause and its facet only.
+泳池太小, 游泳池有点窄 and 泳池不够大 all give 泳池小; a clause that names an aspect only gives 泳池问题;
+one that names none and blames gives the blame (旧了点: 陈旧). Words that the lists do not know come in as the
+customers' own. The phrases depend on the clause and its facet only.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
+from feedback_nlp.insight.aspects import EMPTY, KINDS, Aspect, Complaint, Lexis, load_lexis, longest
 from feedback_nlp.scorers.lexicon_words import load_words
 from feedback_nlp.taxonomy import Taxonomy
-from feedback_nlp.text.terms import Matches, TermMatcher
-from feedback_nlp.text.words import default_segmenter
+from feedback_nlp.text.terms import TermMatcher
+from feedback_nlp.text.words import default_segmenter, nouns
 
-__all__ = ["LONGEST", "problem_phrases"]
+__all__ = ["LONGEST", "Phrase", "phrases"]
 
 # A name, not a sentence; in characters.
 LONGEST = 10
-# An aspect further from its opinion than this is likely to belong to another one.
-_REACH = 8
+# An aspect further before its complaint is likely to belong to another one; behind it, to another clause.
+_REACH = 6
+_BEHIND = 3
+# Aspects that no list knows: the customers' own words.
+OWN = "own"
+_SERVICE = "service"
 _NEGATED = re.compile(r"(?:不|没有?|无|未|别)(?:是|会|能|怎么|太|够|很|那么|多)?$")
-# Opinions that say bad and nothing else.
-_VERDICT = re.compile(
-    "[很太真好极超最较]?(?:非常)?(?:差|不好|不行|差劲|糟糕?|烂|垃圾|不怎么样|不满意|失望|不咋地|不理想|差评)(?:了|极了|透了)?|"
-    "不[太是]?[很大]?好|不怎么好|有待[提改加].|一塌糊涂"
-)
-# Pronouns, places and other words that name no aspect; the modifiers of the lexicon come on top.
-_EMPTY = re.compile(
-    "我们|你们|他们|她们|它们|大家|自己|人家|别人|这个|那个|这些|那些|这里|那里|这样|那样|这家|这种|那种|一个|一些|一次|"
-    "感觉|觉得|认为|以为|因为|所以|如果|而且|然后|并且|还有|可以|可能|应该|居然|竟然|几乎|里面|外面|方面|东西|时候|"
-    "问题|情况|起来|下来|出来|过来|什么|怎么|现在|今天|昨天"
-)
+_DOUBT = re.compile("[不没无未别难]")
+# Polarity from which an opinion word counts as praise.
+_PRAISE = 0.5
+_SUFFIX, _SUFFIX_EN = "问题", "problems"
+_BAN, _BAN_EN = "不让", "not allowed"
 
 
-def problem_phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxonomy) -> list[str]:
-    """Return the problem phrase of each clause, empty where there is none.
+@dataclass(frozen=True)
+class Phrase:
+    """A name that an issue may get.
+
+    Attributes
+    ----------
+    zh : str
+        At most ``LONGEST`` characters; also what the issue's id is made of.
+    en : str
+        Empty where it is in the customers' own words.
+    word : str
+        The word in it that no list knows, for words alike to be joined; mostly empty.
+    sure : bool
+        Whether it names an issue without being shared: it is made of one entry of the lists.
+    """
+
+    zh: str
+    en: str = field(default="", compare=False)
+    word: str = field(default="", compare=False)
+    sure: bool = field(default=False, compare=False)
+
+
+class _Named(NamedTuple):
+    """An aspect where it stands."""
+
+    start: int
+    end: int
+    aspect: Aspect
+
+
+class _Blame(NamedTuple):
+    """A complaint where it stands."""
+
+    start: int
+    end: int
+    complaint: Complaint
+
+
+@dataclass
+class _Clause:
+    """What the lists find in a clause."""
+
+    text: str
+    facet: str
+    aspects: list[_Named] = field(default_factory=list)
+    complaints: list[_Blame] = field(default_factory=list)
+    silent: list[_Blame] = field(default_factory=list)
+    praised: bool = False
+
+
+def phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxonomy) -> list[tuple[Phrase, ...]]:
+    """Return the phrases that may name each clause's issue, the most telling first.
 
     Parameters
     ----------
@@ -45,98 +97,184 @@ def problem_phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxon
     facets : sequence of str, length n
         Code of the facet that each clause is negative about.
     taxonomy : Taxonomy
-        Its ``terms`` name the aspects of a facet.
+        Its ``terms`` name aspects of a facet besides the shipped list.
 
     Returns
     -------
-    list of str, length n
-        At most 10 characters each.
+    list of tuple of Phrase, length n
+        Empty for clauses that name neither an aspect nor a complaint, or praise only.
     """
     if not texts:
         return []
-    polarities, opinion_matcher = _opinion_matcher()
-    opinions = _longest(opinion_matcher.find_column(texts), len(texts))
-    owners, matcher = _aspect_matcher(taxonomy)
-    aspects = _longest(matcher.find_column(texts), len(texts))
-    result: list[str] = []
-    for position, (text, facet) in enumerate(zip(texts, facets, strict=True)):
-        own = [span for number, *span in aspects[position] if facet in owners[number]]
-        spans = [span for number, *span in opinions[position] if _blames(text, span[0], polarities[number])]
-        phrase = _phrase(text, own, spans) or _verdict(text, spans, taxonomy.label(facet))
-        result.append(phrase)
+    lexis = load_lexis()
+    owners, matcher = _term_matcher(taxonomy)
+    listed = longest(lexis.aspect_matcher.find_column(texts), len(texts))
+    terms = longest(matcher.find_column(texts), len(texts))
+    opinions = longest(lexis.complaint_matcher.find_column(texts), len(texts))
+    result: list[tuple[Phrase, ...]] = []
+    for place, (text, facet) in enumerate(zip(texts, facets, strict=True)):
+        clause = _Clause(text, facet)
+        _judge(clause, opinions[place], lexis)
+        _name_aspects(clause, listed[place], lexis)
+        own = [(owners[number], start, end) for number, start, end in terms[place]]
+        _name_terms(clause, [span for span in own if facet in span[0][1]])
+        result.append(tuple(_candidates(clause, taxonomy)))
     return result
 
 
-def _blames(text: str, start: int, polarity: float) -> bool:
-    """Whether an opinion word at ``start`` is negative where it stands."""
-    return polarity > 0 if _negation(text, start) else polarity < 0
+def _judge(clause: _Clause, opinions: list[tuple[int, int, int]], lexis: Lexis) -> None:
+    """Add what blames in the clause, and whether something praises."""
+    for number, start, end in opinions:
+        said, negated = lexis.complaints[number], _NEGATED.search(clause.text[:start])
+        if isinstance(said, Complaint):
+            clause.praised |= said.praises
+            if said.praises or said.neutral:
+                clause.silent.append(_Blame(start, end, said))
+            elif said.leads or negated is None:
+                clause.complaints.append(_Blame(start, end, said))
+        elif negated is None:
+            clause.praised |= said >= _PRAISE
+            if said < 0:
+                clause.complaints.append(_Blame(start, end, Complaint(clause.text[start:end])))
+        elif said > 0:
+            said_so = Complaint(negated[0][0] + clause.text[start:end])
+            clause.complaints.append(_Blame(negated.start(), end, said_so))
 
 
-def _phrase(text: str, aspects: list[list[int]], opinions: list[list[int]]) -> str:
-    """Return aspect and opinion of one clause as a phrase."""
-    for start, end in reversed(opinions):
-        aspect = _nearest(aspects, start, end) or _word_before(text, start)
-        if aspect is not None:
-            phrase = text[aspect[0] : aspect[1]] + _negation(text, start) + text[start:end]
-            return phrase if len(phrase) <= LONGEST else ""
-    return ""
+def _name_aspects(clause: _Clause, listed: list[tuple[int, int, int]], lexis: Lexis) -> None:
+    for number, start, end in listed:
+        meant = next((each for each in lexis.aspects[number] if each.holds_in(clause.facet)), None)
+        if meant is not None and not _unsaid(clause, meant, start, end):
+            clause.aspects.append(_Named(start, end, meant))
 
 
-def _verdict(text: str, opinions: list[list[int]], name: str) -> str:
-    """Return "<facet>差" for a clause that only says that the facet is bad (太差了)."""
-    plain = any(_VERDICT.fullmatch(text[start:end]) for start, end in opinions)
-    return f"{name}差" if plain and len(name) < LONGEST else ""
+def _unsaid(clause: _Clause, meant: Aspect, start: int, end: int) -> bool:
+    """Whether a word is part of a complaint (卫生 in 不卫生), or a trouble that is denied (没有异味)."""
+    if meant.kind == "trouble":
+        return _NEGATED.search(clause.text[:start]) is not None
+    return any(blame.start <= start and end <= blame.end for blame in clause.complaints)
 
 
-def _nearest(aspects: list[list[int]], start: int, end: int) -> list[int] | None:
-    """Return the aspect nearest to the opinion [start, end), one before it rather than one after."""
-    before = [span for span in aspects if span[1] <= start and start - span[1] <= _REACH]
-    after = [span for span in aspects if span[0] >= end and span[0] - end <= _REACH]
-    return before[-1] if before else (after[0] if after else None)
+def _name_terms(clause: _Clause, terms: list[tuple[tuple[str, frozenset[str]], int, int]]) -> None:
+    """Add the facet's own terms where the shipped list has no aspect."""
+    known: list[_Named | _Blame] = [span for span in clause.aspects if span.aspect.kind != EMPTY]
+    known += clause.complaints
+    for (term, _), start, end in terms:
+        span = _Named(start, end, Aspect(term, "", OWN))
+        if not any(_overlap(span, other) for other in known):
+            clause.aspects.append(span)
+    clause.aspects.sort(key=lambda span: span.start)
 
 
-def _word_before(text: str, position: int) -> list[int] | None:
-    """Return the last word of content before ``position``."""
+def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
+    if clause.praised and not clause.complaints and not _DOUBT.search(clause.text):
+        return []
+    named = [span for span in clause.aspects if span.aspect.kind != EMPTY]
+    ordered = sorted(clause.complaints, key=lambda span: (span.complaint.vague, -span.start))
+    pair = next(
+        ((aspect, span) for span in ordered if (aspect := _nearest(named, span, clause.text)) is not None),
+        None,
+    )
+    found = [_paired(*pair)] if pair else []
+    listed = [span for span in named if span.aspect.kind != OWN]
+    foremost = _foremost(listed, clause.facet).aspect if listed else None
+    label = (taxonomy.label(clause.facet), taxonomy.label(clause.facet, "en"))
+    blanket = [_blanket(span.complaint, *label) for span in ordered[:1] if span.complaint.alone]
+    if foremost is not None:
+        # What is wrong tells more than what it is about where nothing is named (又拖了三天: 一直拖延).
+        found += [*blanket, _whole(foremost)] if foremost.kind == "concern" else [_whole(foremost)]
+    else:
+        found += [*(() if pair else _own_words(clause, ordered)), *blanket]
+    return [phrase for phrase in found if 1 < len(phrase.zh) <= LONGEST]
+
+
+def _nearest(aspects: list[_Named], blame: _Blame, text: str) -> _Named | None:
+    """Return the aspect that a complaint is about: one before it rather than one behind it."""
+    aspects = [span for span in aspects if blame.complaint.fits(span.aspect)]
+    behind = [span for span in aspects if 0 <= span.start - blame.end <= _BEHIND]
+    if blame.complaint.leads:
+        near = [span for span in behind if span.start == blame.end]
+        return near[0] if near and near[0].aspect.kind in ("thing", OWN) else None
+    before = [span for span in aspects if 0 <= blame.start - span.end <= _REACH]
+    if before:
+        return before[-1]
+    return behind[0] if behind and "的" in text[blame.end : behind[0].start] else None
+
+
+def _foremost(aspects: list[_Named], facet: str) -> _Named:
+    """Return the aspect that tells most; of a service that is who serves."""
+    served = facet.partition(".")[0] == _SERVICE
+
+    def place(span: _Named) -> tuple[int, int]:
+        kind = span.aspect.kind
+        return (-1 if served and kind == "people" else KINDS.index(kind), span.start)
+
+    return min(aspects, key=place)
+
+
+def _paired(named: _Named, blame: _Blame) -> Phrase:
+    what, wrong = named.aspect, blame.complaint
+    en = f"{what.name_en}: {wrong.name_en}" if what.name_en and wrong.name_en else ""
+    if what.name.endswith(wrong.name) or (what.telling and wrong.vague):
+        return _whole(what)
+    if wrong.name.startswith(what.name):
+        return Phrase(wrong.name, en)
+    if wrong.leads:
+        return Phrase((_BAN if wrong.name.startswith(_BAN) else wrong.name) + what.name, en)
+    return Phrase(what.name + wrong.name, en)
+
+
+def _whole(aspect: Aspect) -> Phrase:
+    if aspect.telling:
+        return Phrase(aspect.name, aspect.name_en, sure=True)
+    en = f"{aspect.name_en}: {_SUFFIX_EN}" if aspect.name_en else ""
+    return Phrase(aspect.name + _SUFFIX, en, sure=aspect.kind != OWN)
+
+
+def _blanket(complaint: Complaint, facet: str, facet_en: str) -> Phrase:
+    en = f"{facet_en}: {complaint.name_en}" if complaint.name_en else ""
+    return Phrase(facet + complaint.name if complaint.alone == "+" else complaint.alone, en, sure=True)
+
+
+def _own_words(clause: _Clause, blames: list[_Blame]) -> list[Phrase]:
+    """Return phrases of a noun that no list knows: with the complaint behind it, and alone."""
+    known: list[_Named | _Blame] = [*clause.aspects, *clause.complaints, *clause.silent]
+    words = [span for span in _nouns_of(clause.text) if not any(_overlap(span, other) for other in known)]
+    if not words:
+        return []
+    for blame in blames:
+        near = [span for span in words if 0 <= blame.start - span.end <= _REACH]
+        if near and not blame.complaint.leads:
+            word = near[-1].aspect.name
+            return [Phrase(word + blame.complaint.name, word=word), _alone(word)]
+    return [_alone(words[0].aspect.name)]
+
+
+def _alone(word: str) -> Phrase:
+    return Phrase(word + _SUFFIX, word=word)
+
+
+def _overlap(one: _Named | _Blame, other: _Named | _Blame) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def _nouns_of(text: str) -> list[_Named]:
     modifiers = load_words().modifiers
-    for word, start, end in reversed(default_segmenter().cut(text[:position])):
-        if position - end > _REACH:
-            return None
-        if len(word) > 1 and word.isalpha() and not _EMPTY.fullmatch(word) and word not in modifiers:
-            return [start, end]
-    return None
-
-
-def _negation(text: str, start: int) -> str:
-    found = _NEGATED.search(text[:start])
-    return "" if found is None else found[0][0]
-
-
-def _longest(matches: Matches, count: int) -> list[list[tuple[int, int, int]]]:
-    """Return per text the matches (id, start, end) that lie in no longer match, in order."""
-    result: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]
-    rows = zip(*(column.tolist() for column in matches), strict=True)
-    for doc, number, start, end in sorted(rows, key=lambda row: (row[0], row[2], -row[3], row[1])):
-        kept = result[doc]
-        inside = bool(kept) and end <= kept[-1][2] and (start, end) != kept[-1][1:]
-        if not inside:
-            kept.append((number, start, end))
-    return result
-
-
-@lru_cache(maxsize=1)
-def _opinion_matcher() -> tuple[list[float], TermMatcher]:
-    """Return the polarity of each word that has one, and the matcher of these words."""
-    polarity = load_words().polarity
-    words = sorted(polarity)
-    return [polarity[word] for word in words], TermMatcher(words)
+    known, listed = nouns(), load_lexis().words
+    return [
+        _Named(start, end, Aspect(word, "", OWN))
+        for word, start, end in default_segmenter().cut(text)
+        if word in known and word not in modifiers and word not in listed
+    ]
 
 
 @lru_cache(maxsize=4)
-def _aspect_matcher(taxonomy: Taxonomy) -> tuple[list[frozenset[str]], TermMatcher]:
-    """Return the facets that own each aspect term, and the matcher of these terms."""
+def _term_matcher(taxonomy: Taxonomy) -> tuple[list[tuple[str, frozenset[str]]], TermMatcher]:
+    """Return each aspect term with the facets that own it, and the matcher of these terms."""
     owners: dict[str, set[str]] = {}
     for facet in taxonomy.facets:
         for term in facet.terms:
-            owners.setdefault(term, set()).add(facet.code)
+            if not term.startswith("re:"):
+                owners.setdefault(term, set()).add(facet.code)
     terms = sorted(owners)
-    return [frozenset(owners[term]) for term in terms], TermMatcher(terms)
+    return [(term, frozenset(owners[term])) for term in terms], TermMatcher(terms)

@@ -14,7 +14,10 @@ from typing import Any
 
 from feedback_nlp.text.normalize import normalize
 
-__all__ = ["Segmenter", "default_segmenter", "domain_words"]
+__all__ = ["Segmenter", "default_segmenter", "domain_words", "nouns"]
+
+# Tags of common nouns in jieba's dictionary: no names of people, places or organisations.
+_NOUNS = (b"n", b"nz", b"nl")
 
 
 def domain_words() -> list[str]:
@@ -64,6 +67,16 @@ class Segmenter:
 def default_segmenter() -> Segmenter:
     """Return the segmenter that this package shares; it has the domain words."""
     return Segmenter()
+
+
+@lru_cache(maxsize=1)
+def nouns() -> frozenset[str]:
+    """Return the common nouns of two characters and more in jieba's dictionary."""
+    jieba = _import_jieba()
+    with jieba.Tokenizer().get_dict_file() as dictionary:
+        rows = (line.split() for line in dictionary)
+        words = [row[0].decode() for row in rows if row[-1] in _NOUNS]
+    return frozenset(word for word in words if len(word) > 1)
 
 
 def _build(words: Sequence[str]) -> Any:

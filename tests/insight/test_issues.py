@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback_nlp.insight.issues import assign, catalogue_schema, first_problems, mined_id
-from feedback_nlp.insight.phrases import LONGEST, problem_phrases
 from feedback_nlp.schema import mentions_schema
 from feedback_nlp.taxonomy import Taxonomy
 
@@ -65,6 +64,7 @@ def table(rows):
     )
 
 
+POOLS = ("泳池太小", "泳池很小", "泳池有点窄", "池子太小")
 SPEED, ROOM = "logistics.speed", "room.comfort"
 
 
@@ -88,7 +88,7 @@ def test_only_negative_mentions_with_an_object_get_an_issue():
 
 
 def test_a_problem_belongs_to_its_facet_only():
-    assert ids([("a", ROOM, "办得慢")]) == [f"{ROOM}:other"]
+    assert ids([("a", ROOM, "办得慢"), ("a", ROOM, "办得如此")]) == [mined_id(ROOM, "太慢"), f"{ROOM}:other"]
 
 
 def test_first_problems_judges_every_text_on_its_own():
@@ -119,7 +119,7 @@ terms = ["等"]
     rows = table([("a", SPEED, "慢"), ("b", SPEED, "等")])
     found = [assign(rows, each)[0].column("issue_id").to_pylist() for each in (TAXONOMY, other, TAXONOMY)]
     assert found[0] == found[2] == [f"{SPEED}:delivery", f"{SPEED}:other"]
-    assert found[1] == [f"{SPEED}:other", f"{SPEED}:waiting"]
+    assert found[1] == [mined_id(SPEED, "太慢"), f"{SPEED}:waiting"]
 
 
 def test_shared_phrase_becomes_an_issue_of_its_own():
@@ -142,10 +142,10 @@ def test_shared_phrase_becomes_an_issue_of_its_own():
     }
 
 
-def test_a_phrase_repeated_by_one_review_stays_in_other():
+def test_a_phrase_repeated_by_one_review_is_not_shared():
     rows = [("a", ROOM, "空调很吵"), ("a", ROOM, "空调太吵了"), ("b", ROOM, "空调吵")]
-    assert set(ids(rows)) == {f"{ROOM}:other"}
-    assert len(set(ids(rows, min_reviews=2)) & {mined_id(ROOM, "空调吵")}) == 1
+    assert set(ids(rows)) == {mined_id(ROOM, "噪声")}
+    assert set(ids(rows, min_reviews=2)) == {mined_id(ROOM, "空调吵")}
 
 
 def test_names_in_both_languages():
@@ -229,22 +229,26 @@ def test_one_issue_each_whatever_the_order(rows, seed):
     assert same.equals(catalogue)
 
 
-@pytest.mark.parametrize(
-    ("text", "phrase"),
-    [
-        ("空调很吵", "空调吵"),
-        ("空调真是太吵了吧", "空调吵"),
-        ("那个很吵的空调", "空调吵"),
-        ("空调不好", "空调不好"),
-        ("太差了", "房间差"),
-        ("一言难尽", ""),
-    ],
-)
-def test_phrases(text, phrase):
-    assert problem_phrases([text], [ROOM], TAXONOMY) == [phrase]
+def test_a_phrase_named_like_a_problem_is_that_problem():
+    taxonomy = Taxonomy.from_toml(
+        """
+[elements.room.facets.comfort]
+zh = "房间"
+[[elements.room.facets.comfort.problems]]
+code = "pool"
+zh = "泳池小"
+terms = ["池子太小"]
+"""
+    )
+    rows = [(review, ROOM, text) for review, text in zip("abcd", POOLS, strict=True)]
+    assert set(assign(table(rows), taxonomy)[0].column("issue_id").to_pylist()) == {f"{ROOM}:pool"}
 
 
-@given(st.text("空调物流很太吵慢差不了的，房间隔音", max_size=30))
-@settings(max_examples=40, deadline=None)
-def test_phrases_are_short(text):
-    assert len(problem_phrases([text], [ROOM], TAXONOMY)[0]) <= LONGEST
+def test_appending_rows_moves_mentions_only_to_what_tells_more():
+    """空调吵 is shared by two reviews at first; the listed 隔音差 and 泳池问题 don't wait for others."""
+    old = [("a", ROOM, "空调很吵"), ("b", ROOM, "空调太吵了"), ("c", ROOM, "泳池在三楼"), ("d", ROOM, "唉")]
+    new = [*old, ("e", ROOM, "空调真的好吵"), ("f", ROOM, "泳池人很少")]
+    before, after = ids(old), ids(new)
+    assert before[:2] == [mined_id(ROOM, "噪声")] * 2
+    assert after[:2] == [mined_id(ROOM, "空调吵")] * 2
+    assert after[2:4] == before[2:4] == [mined_id(ROOM, "泳池问题"), f"{ROOM}:other"]

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedback_nlp.insight.mining import heads, mine
+from feedback_nlp.taxonomy import load_taxonomy
+
+TAXONOMY = load_taxonomy("default")
+FACILITY = "environment.facility"
+
+
+def named(texts, *, min_reviews=2, reviews=None):
+    who = reviews or [{place} for place in range(len(texts))]
+    found = mine(texts, [FACILITY] * len(texts), who, TAXONOMY, min_reviews=min_reviews)
+    return [phrase.zh if phrase else None for phrase in found]
+
+
+def test_a_rare_pair_falls_back_to_its_aspect():
+    texts = ["泳池太小", "泳池有点窄", "泳池不干净", "泳池在三楼"]
+    assert named(texts) == ["泳池小", "泳池小", "泳池问题", "泳池问题"]
+
+
+def test_sharing_is_counted_in_reviews():
+    texts = ["洗衣房很差", "洗衣房太差了"]
+    assert named(texts, reviews=[{1}, {1}]) == ["设施差", "设施差"]
+    assert named(texts, reviews=[{1}, {2}]) == ["洗衣房差", "洗衣房差"]
+
+
+def test_nothing_gives_nothing():
+    assert named([]) == []
+    assert named(["唉", "😀"]) == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("words", "joined"),
+    [
+        (["经理", "客房经理", "值班经理"], {"客房经理": "经理", "值班经理": "经理", "经理": "经理"}),
+        (["水管", "出水管"], {"水管": "水管", "出水管": "水管"}),
+        (["出水管", "排水管"], {"出水管": "出水管", "排水管": "排水管"}),
+        (["热水", "热水器"], {"热水": "热水", "热水器": "热水器"}),
+        (["外壳", "手机壳"], {"外壳": "外壳", "手机壳": "手机壳"}),
+        ([], {}),
+        (["经理"], {"经理": "经理"}),
+    ],
+)
+def test_words_of_one_head_are_joined(words, joined):
+    assert heads(words) == joined
+
+
+@given(st.lists(st.text("客房大堂经理水管热器", min_size=2, max_size=5), max_size=12), st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_heads_do_not_depend_on_order(words, seed):
+    found = heads(words)
+    assert heads(random.Random(seed).sample(words, len(words))) == found
+    assert all(found[word][-1] == word[-1] and len(found[word]) <= len(word) for word in found)
+    assert set(found) == set(words)
+
+
+@given(st.permutations(["泳池太小", "泳池窄", "洗衣房很差", "洗衣房太差", "泳池脏", "唉", "旧了点"]))
+@settings(max_examples=20, deadline=None)
+def test_names_do_not_depend_on_order(texts):
+    straight = dict(zip(sorted(texts), named(sorted(texts)), strict=True))
+    assert named(list(texts)) == [straight[text] for text in texts]
