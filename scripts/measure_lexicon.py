@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +20,11 @@ from sklearn.model_selection import cross_val_score
 from feedback_nlp import gold
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.lexicon_context import place, sign, summarise, tone
-from feedback_nlp.scorers.lexicon_reading import Level
+from feedback_nlp.scorers.lexicon_hits import Column
+from feedback_nlp.scorers.lexicon_reading import Level, read
 from feedback_nlp.scorers.lexicon_tables import overall_features
 from feedback_nlp.taxonomy import GENERAL
 from feedback_nlp.text.clauses import from_spans
-from feedback_nlp.text.normalize import normalize_column
 
 FOLDER = Path(__file__).resolve().parents[1] / "feedback_nlp" / "resources" / "lexicons"
 HEAD = (
@@ -40,24 +39,24 @@ def observe(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return counts (level, sign, tone, negative/neutral/positive/absent) and summaries of the reviews."""
     clauses = from_spans([review.clauses for review in reviews])
-    readings = scorer.read(normalize_column([review.text for review in reviews]), clauses)
-    starts = np.searchsorted(clauses.review, np.arange(len(reviews) + 1)).tolist()
-    counts = np.zeros((len(Level), 3, 3, 4))
-    summaries = []
-    for review, (first, last) in zip(reviews, pairwise(starts), strict=True):
-        truth = defaultdict(set)
+    readings = read(scorer.entries_, Column.of([review.text for review in reviews], clauses))
+    placed = place(readings, clauses, scorer.taxonomy_.index[GENERAL])
+    summaries = summarise(readings, placed, clauses)
+    moods = tone(summaries)[clauses.review[placed.clause]] + 1
+    truth = defaultdict(set)
+    first = np.searchsorted(clauses.review, np.arange(len(reviews))).tolist()
+    for row, review in zip(first, reviews, strict=True):
         for clause, facet, polarity in review.labels:
-            truth[clause, scorer.taxonomy_.index[facet]].add(polarity)
-        placed = place(readings[first:last], scorer.taxonomy_.index[GENERAL])
-        summaries.append(summarise(readings[first:last], placed))
-        for clause, evidence in enumerate(placed):
-            for item in evidence:
-                cell = counts[item.level, sign(item.value) + 1, tone(summaries[-1]) + 1]
-                found = truth.get((clause, item.facet))
-                for polarity in found or ():
-                    cell[polarity + 1] += 1 / len(found)
-                cell[3] += found is None
-    return counts, np.array(summaries)
+            truth[row + clause, scorer.taxonomy_.index[facet]].add(polarity)
+    counts = np.zeros((len(Level), 3, 3, 4))
+    rows = zip(*(column.tolist() for column in (*placed[:3], sign(placed.value) + 1, moods)), strict=True)
+    for clause, facet, level, opinion, mood in rows:
+        cell = counts[level, opinion, mood]
+        found = truth.get((clause, facet))
+        for polarity in found or ():
+            cell[polarity + 1] += 1 / len(found)
+        cell[3] += found is None
+    return counts, summaries
 
 
 def shrink(counts: NDArray[np.float64]) -> NDArray[np.float64]:

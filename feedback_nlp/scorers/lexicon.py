@@ -1,8 +1,9 @@
 """The scorer that needs no training: a taxonomy's terms and phrases, word lists and a few rules of reading.
 
 A user's own taxonomy works at once. ``lexicon_entries`` compiles everything to look for into one matcher,
-``lexicon_reading`` reads a clause, ``lexicon_context`` a review; ``lexicon_tables`` says what evidence is
-worth.
+``lexicon_hits`` finds it, ``lexicon_opinions`` weighs opinions, ``lexicon_reading`` reads clauses,
+``lexicon_context`` reviews; ``lexicon_tables`` says what evidence is worth. All of them work on the arrays of
+a whole column.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,24 +20,44 @@ from numpy.typing import NDArray
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.lexicon_context import place, sign, summarise, tone
-from feedback_nlp.scorers.lexicon_entries import Entry, compile_boundaries, compile_entries, hits_by_text
+from feedback_nlp.scorers.lexicon_entries import Entries
 from feedback_nlp.scorers.lexicon_files import read_folder, write_folder
-from feedback_nlp.scorers.lexicon_reading import Reading, read_clause
+from feedback_nlp.scorers.lexicon_hits import Column
+from feedback_nlp.scorers.lexicon_reading import read
 from feedback_nlp.scorers.lexicon_tables import FLAG_SCORES, evidence_table, overall_probabilities
 from feedback_nlp.scorers.lexicon_words import Words, load_words
 from feedback_nlp.taxonomy import GENERAL, Taxonomy, load_taxonomy
 from feedback_nlp.text.clauses import cut_column
-from feedback_nlp.text.normalize import normalize_column
 from feedback_nlp.text.terms import TermMatcher
 
 if TYPE_CHECKING:
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["LexiconScorer"]
+__all__ = ["Judged", "LexiconScorer"]
 
 # Micro-averaged F1 over facets is best when mentions are kept from about half its own value on.
 THRESHOLD = 0.3
 FLAG_THRESHOLD = 0.4
+
+
+class Judged(NamedTuple):
+    """The judgement of a column of reviews.
+
+    Attributes
+    ----------
+    clause, facet : int64 arrays of shape (n_cells,)
+        Every clause and facet with evidence, in order, each pair once.
+    sides : float32 array of shape (n_cells, 3)
+        Probability of a mention that is negative / neutral / positive.
+    overall, flags : float32 arrays of shape (n_reviews, 3) and (n_reviews, 5)
+        As in ``Prediction``.
+    """
+
+    clause: NDArray[np.int64]
+    facet: NDArray[np.int64]
+    sides: NDArray[np.float32]
+    overall: NDArray[np.float32]
+    flags: NDArray[np.float32]
 
 
 class LexiconScorer(Scorer):
@@ -58,8 +78,7 @@ class LexiconScorer(Scorer):
 
     name = "lexicon"
     words_: Words
-    entries_: list[Entry]
-    matcher_: TermMatcher
+    entries_: Entries
     flag_matcher_: TermMatcher
     flag_owners_: NDArray[np.int64]
     table_: NDArray[np.float32]
@@ -77,12 +96,12 @@ class LexiconScorer(Scorer):
         """
         self.taxonomy_ = load_taxonomy(self.taxonomy)
         self.words_ = load_words()
-        self.entries_, self.matcher_ = compile_entries(self.taxonomy_, self.words_)
+        self.entries_ = Entries(self.taxonomy_, self.words_)
         pairs = [
             (FLAGS.index(flag), phrase) for flag, phrases in self.words_.flags.items() for phrase in phrases
         ]
         self.flag_owners_ = np.array([flag for flag, _ in pairs], dtype=np.int64)
-        self.flag_matcher_ = TermMatcher([phrase for _, phrase in pairs])
+        self.flag_matcher_ = TermMatcher([phrase for _, phrase in pairs], checked=True)
         self.table_ = evidence_table()
         self.thresholds_ = np.full(len(self.taxonomy_.codes), THRESHOLD, dtype=np.float32)
         self.flag_thresholds_ = np.full(len(FLAGS), FLAG_THRESHOLD, dtype=np.float32)
@@ -92,23 +111,30 @@ class LexiconScorer(Scorer):
         """Judge reviews; see :meth:`Scorer.predict`."""
         original = [text if isinstance(text, str) else None for text in texts]
         cut = cut_column(original) if clauses is None else clauses
-        normal = normalize_column(original)
-        readings = self.read(normal, cut)
+        judged = self.judge(Column.of(original, cut), cut)
         block = np.zeros((len(cut), len(self.taxonomy_.codes), 3), dtype=np.float32)
-        summaries = np.zeros((cut.n_reviews, 4))
-        general = self.taxonomy_.index.get(GENERAL, -1)
-        starts = np.searchsorted(cut.review, np.arange(cut.n_reviews + 1))
-        cells: list[tuple[int, ...]] = []
-        for review, (first, last) in enumerate(pairwise(starts.tolist())):
-            placed = place(readings[first:last], general)
-            summary = summarise(readings[first:last], placed)
-            summaries[review] = summary
-            mood = tone(summary) + 1
-            for row, evidence in enumerate(placed, first):
-                cells.extend((row, item.facet, item.level, sign(item.value) + 1, mood) for item in evidence)
-        rows, facets, *kinds = np.array(cells, dtype=np.int64).reshape(-1, 5).T
-        block[rows, facets] = self.table_[tuple(kinds)]
-        return Prediction(block, overall_probabilities(summaries), self._flags(normal, cut))
+        block[judged.clause, judged.facet] = judged.sides
+        return Prediction(block, judged.overall, judged.flags)
+
+    def judge(self, column: Column, clauses: Clauses) -> Judged:
+        """Return the same judgement without the facets that a clause says nothing of.
+
+        Parameters
+        ----------
+        column : Column
+            ``clauses`` in normal form.
+        clauses : Clauses
+        """
+        readings = read(self.entries_, column)
+        placed = place(readings, clauses, self.taxonomy_.index.get(GENERAL, -1))
+        summaries = summarise(readings, placed, clauses)
+        mood = tone(summaries)[clauses.review[placed.clause]] + 1
+        sides = self.table_[placed.level, sign(placed.value) + 1, mood]
+        return Judged(
+            *_last_of_each(placed.clause, placed.facet, sides, len(self.taxonomy_.codes)),
+            overall_probabilities(summaries),
+            self._flags(column, clauses),
+        )
 
     def save(self, folder: str | Path) -> Path:
         """Write a folder of ``model.json`` and ``taxonomy.toml``; see :meth:`Scorer.save`."""
@@ -143,25 +169,23 @@ class LexiconScorer(Scorer):
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
-    def read(self, normal: Sequence[str], cut: Clauses) -> list[Reading]:
-        """Return the reading of every clause of normalised texts; equal clauses are read once."""
-        spans = zip(cut.review.tolist(), cut.start.tolist(), cut.end.tolist(), strict=True)
-        texts = [normal[review][start:end] for review, start, end in spans]
-        distinct = list(dict.fromkeys(texts))
-        hits = hits_by_text(self.entries_, self.matcher_, distinct)
-        boundaries = compile_boundaries(self.taxonomy_, self.words_)
-        readings = {
-            text: read_clause(text, found, self.words_.conditioned, boundaries)
-            for text, found in zip(distinct, hits, strict=True)
-        }
-        return [readings[text] for text in texts]
-
-    def _flags(self, normal: Sequence[str], cut: Clauses) -> NDArray[np.float32]:
+    def _flags(self, column: Column, clauses: Clauses) -> NDArray[np.float32]:
         """Return the probability of each flag, by whether one of its phrases stands in the review."""
-        found = self.flag_matcher_.find_column(normal)
-        met = np.zeros((cut.n_reviews, len(FLAGS)), dtype=bool)
+        origin = column.origin
+        found = self.flag_matcher_.find_spans(column.text, origin[:-1], origin[1:] - 1, column.codes)
+        met = np.zeros((clauses.n_reviews, len(FLAGS)), dtype=bool)
         met[found.doc, self.flag_owners_[found.id]] = True
         scores = np.array([FLAG_SCORES[flag] for flag in FLAGS], dtype=np.float32)
         result = np.where(met, scores[:, 0], scores[:, 1]).astype(np.float32)
-        result[np.bincount(cut.review, minlength=cut.n_reviews) == 0] = 0.0
+        result[np.bincount(clauses.review, minlength=clauses.n_reviews) == 0] = 0.0
         return result
+
+
+def _last_of_each(
+    clause: NDArray[np.int64], facet: NDArray[np.int64], sides: NDArray[np.float32], n_facets: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """Return the cells by clause and facet; the last one where a cell is there twice."""
+    order = np.argsort(clause * n_facets + facet, kind="stable")
+    key = (clause * n_facets + facet)[order]
+    order = order[np.append(key[1:] != key[:-1], True)[: len(key)]]
+    return clause[order], facet[order], sides[order]

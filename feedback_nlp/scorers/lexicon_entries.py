@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feedback_nlp.scorers.lexicon_words import Words
 from feedback_nlp.taxonomy import GENERAL, REGEX_MARK, Taxonomy
-from feedback_nlp.text.terms import TermMatcher, normalize_pattern
+from feedback_nlp.text.normalize import normalize
+from feedback_nlp.text.terms import TermMatcher
 
-__all__ = ["Entry", "Hit", "Kind", "compile_boundaries", "compile_entries", "hits_by_text"]
+__all__ = ["Entries", "Entry", "Kind"]
 
 
 class Kind(IntEnum):
@@ -31,6 +35,7 @@ class Kind(IntEnum):
     IRONY = 11
     WHOLE = 12  # speaks of the whole (总体)
     BLANK = 13  # holds an opinion word but no opinion (差价)
+    BOUNDARY = 14  # decides between two facets; says nothing itself
 
 
 class Entry(NamedTuple):
@@ -40,14 +45,6 @@ class Entry(NamedTuple):
     kind: Kind
     facet: int
     value: float
-
-
-class Hit(NamedTuple):
-    """An entry found at [start, end)."""
-
-    start: int
-    end: int
-    entry: Entry
 
 
 # Words without polarity that are a judgement all the same: lukewarm. The others only keep opinion words in
@@ -68,10 +65,45 @@ _MODIFIERS = {
 }
 
 
-def compile_entries(taxonomy: Taxonomy, words: Words) -> tuple[list[Entry], TermMatcher]:
-    """Return all entries and their matcher, whose ids are positions in the list."""
-    entries = [*_facet_entries(taxonomy), *_word_entries(words)]
-    return entries, TermMatcher([entry.phrase for entry in entries])
+class Entries:
+    """All entries as arrays, and what finds them.
+
+    Parameters
+    ----------
+    taxonomy : Taxonomy
+    words : Words
+
+    Attributes
+    ----------
+    kind, facet : int64 arrays of shape (n_entries,)
+        What each entry says, and its position on the facet axis (of a boundary: its rule) or -1.
+    value : float64 array of shape (n_entries,)
+    regex : bool array of shape (n_entries,)
+    place : int64 array of shape (n_entries,)
+        Row of a noun, or column of an adjective, in ``conditioned``; 0 for others.
+    conditioned : float64 array of shape (n_nouns, n_adjectives)
+        Polarity of an adjective said of a noun; NaN where the lists have none.
+    rules : tuple of (facet, facet)
+        Where a boundary's words stand in a clause, the first facet yields to the second. In order.
+    matcher : TermMatcher
+        Its ids are positions in these arrays.
+    """
+
+    def __init__(self, taxonomy: Taxonomy, words: Words) -> None:
+        known = [row for row in words.boundaries if row[0] in taxonomy.index and row[1] in taxonomy.index]
+        self.rules = tuple((taxonomy.index[facet], taxonomy.index[other]) for facet, other, _ in known)
+        entries = [
+            *_facet_entries(taxonomy),
+            *_word_entries(words),
+            *_boundary_entries([pattern for *_, pattern in known]),
+        ]
+        self.kind = np.array([entry.kind for entry in entries], dtype=np.int64)
+        self.facet = np.array([entry.facet for entry in entries], dtype=np.int64)
+        self.value = np.array([entry.value for entry in entries], dtype=np.float64)
+        self.regex = np.array([entry.phrase.startswith(REGEX_MARK) for entry in entries], dtype=bool)
+        self.place, self.conditioned = _conditioned(entries, words)
+        # The taxonomy has compiled its expressions when it was read; a test does it for the word lists.
+        self.matcher = TermMatcher([entry.phrase for entry in entries], checked=True)
 
 
 def _facet_entries(taxonomy: Taxonomy) -> Iterator[Entry]:
@@ -101,20 +133,23 @@ def _word_entries(words: Words) -> Iterator[Entry]:
     yield from (Entry(word, Kind.ADJECTIVE, -1, 0.0) for word in adjectives)
 
 
-def compile_boundaries(taxonomy: Taxonomy, words: Words) -> dict[int, list[tuple[re.Pattern[str], int]]]:
-    """Return for each facet the words at which it yields, and to which; unknown facets are left out."""
-    result: dict[int, list[tuple[re.Pattern[str], int]]] = {}
-    for facet, other, pattern in words.boundaries:
-        if facet in taxonomy.index and other in taxonomy.index:
-            rule = re.compile(normalize_pattern(pattern)), taxonomy.index[other]
-            result.setdefault(taxonomy.index[facet], []).append(rule)
-    return result
+def _boundary_entries(patterns: Sequence[str]) -> Iterator[Entry]:
+    for rule, pattern in enumerate(patterns):
+        # Most are a list of words; those need no expression.
+        plain = re.fullmatch(r"[^\\^$.|?*+()\[\]{}]+(\|[^\\^$.|?*+()\[\]{}]+)*", pattern)
+        phrases = pattern.split("|") if plain else [REGEX_MARK + pattern]
+        yield from (Entry(phrase, Kind.BOUNDARY, rule, 0.0) for phrase in phrases)
 
 
-def hits_by_text(entries: list[Entry], matcher: TermMatcher, texts: list[str]) -> list[list[Hit]]:
-    """Return the hits of each normalised text, by start, then end."""
-    found: list[list[Hit]] = [[] for _ in texts]
-    rows = zip(*(column.tolist() for column in matcher.find_column(texts)), strict=True)
-    for doc, number, start, end in rows:
-        found[doc].append(Hit(start, end, entries[number]))
-    return found
+def _conditioned(entries: Sequence[Entry], words: Words) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the place of nouns and adjectives, and the polarity of each pair."""
+    place = np.zeros(len(entries), dtype=np.int64)
+    texts: dict[Kind, list[str]] = {Kind.NOUN: [], Kind.ADJECTIVE: []}
+    for position, entry in enumerate(entries):
+        if entry.kind in texts:
+            place[position] = len(texts[entry.kind])
+            # As it stands in a text, which is in normal form.
+            texts[entry.kind].append(normalize(entry.phrase))
+    nouns, adjectives = texts[Kind.NOUN], texts[Kind.ADJECTIVE]
+    table = [[words.conditioned.get((noun, word), np.nan) for word in adjectives] for noun in nouns]
+    return place, np.array(table, dtype=np.float64).reshape(len(nouns), len(adjectives))

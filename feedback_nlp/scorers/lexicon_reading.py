@@ -1,45 +1,36 @@
-"""Reading one clause by rules: which facets it speaks of, on what evidence, and how it judges them.
+"""Reading clauses by rules: which facets each speaks of, on what evidence, and how it judges them.
 
-The clause alone decides here; ``lexicon_context`` looks at its neighbours.
+A clause alone decides here; ``lexicon_context`` looks at its neighbours. All clauses of a column are read
+together: every step works on arrays of all that was found.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
-from feedback_nlp.scorers.lexicon_entries import Hit, Kind
-from feedback_nlp.taxonomy import REGEX_MARK
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Evidence", "Level", "Reading", "read_clause"]
+from feedback_nlp.scorers.lexicon_entries import Entries, Kind
+from feedback_nlp.scorers.lexicon_hits import Column, Hits, covered, find, in_set, subjects, total, words
+from feedback_nlp.scorers.lexicon_opinions import outdone_from, turned, weigh
 
-# A modifier acts on an opinion at most this many characters behind it.
-REACH = 4
-# 不差 praises less than 好: a negated opinion keeps this share of its strength.
-NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
+__all__ = ["Evidence", "Level", "Readings", "read"]
+
 # A clause that is only a subject is at most so long, with so many characters beside the subject.
 BARE_LENGTH, BARE_REST = 6, 1
 # Weight of a doubt from which down a clause only supposes (如果).
 SUPPOSED = 0.3
-# What a strengthened lukewarm word is worth.
-PLAIN_BLAME = 0.4
-# Values this near to zero are lukewarm.
-LUKEWARM = 0.15
-# Between a noun and its adjective stand only such characters (噪音还是有点大).
-_BETWEEN = re.compile(
-    "[的是也都还就有点些很太较挺真好超最更非常特别不又实在确也比一般么那这相当略偏极得算了上没却倒并未够怎可越来]*"
-)
-_FILLERS = re.compile(
-    "[的了啊呀吧呢哦啦吗嘛么哈唉哎是就都也还又再才只却真我你他她它这那个家一些有点体来说感觉得第次。!~ ]"
-)
-_NEGATED = re.compile("[不没无未]")
-# The other one is better: 没有上次效果好.
-_OUTDONE = re.compile("没有?.{2,12}(?:好|强|快|清晰|好吃|好用|便宜|舒服|划算|方便)$")
-_JOINED = re.compile(r"\A(?:[和与跟及]|以及|还有|或|、)+")
+# A contrast opens a clause when it stands at most this far from its start.
+OPENING = 1
+_FILLERS = "的了啊呀吧呢哦啦吗嘛么哈唉哎是就都也还又再才只却真我你他她它这那个家一些有点体来说感觉得第次。!~ "
+# Two subjects joined by these share the opinion behind them.
+_JOINER, _JOINERS = "和与跟及或、", ("以及", "还有")
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
 class Level(IntEnum):
@@ -64,331 +55,284 @@ class Level(IntEnum):
 
 
 class Evidence(NamedTuple):
-    """A facet that a clause speaks of."""
+    """Facets that clauses speak of, by clause; arrays of shape (n_evidence,).
 
-    facet: int
-    level: Level
-    value: float
+    ``clause``, ``facet`` and ``level`` int64, ``value`` float64 from -1 (blame) to 1 (praise).
+    """
+
+    clause: Ints
+    facet: Ints
+    level: Ints
+    value: Floats
+
+    def take(self, rows: NDArray[np.integer] | Bools) -> Evidence:
+        """Return some of the evidence."""
+        return Evidence(*(column[rows] for column in self))
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a clause says.
+def joined(parts: list[Evidence]) -> Evidence:
+    """Return parts one behind the other."""
+    return Evidence(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+class Readings(NamedTuple):
+    """What n_clauses clauses say.
 
     Attributes
     ----------
-    evidence : tuple of Evidence
-        One per facet.
-    free : float or None
-        Sum of the opinions that no facet took; None where there is none.
-    rest : int
-        Characters of the clause outside opinions and fillers; counted only where there is no evidence.
-    bare : bool
+    evidence : Evidence
+        By clause; at most one per clause and facet.
+    free : float64 array of shape (n_clauses,)
+        Sum of the opinions that no facet took; NaN where there is none.
+    rest : int64 array of shape (n_clauses,)
+        Characters outside opinions and fillers; counted only where there is a free opinion and no evidence.
+    bare : bool array of shape (n_clauses,)
         Whether it is nothing but a subject.
-    contrast : bool
+    contrast : bool array of shape (n_clauses,)
         Whether it opens with a word like 但是.
-    whole : bool
+    whole : bool array of shape (n_clauses,)
         Whether it speaks of the whole (总体).
     """
 
-    evidence: tuple[Evidence, ...]
-    free: float | None
-    rest: int
-    bare: bool
-    contrast: bool
-    whole: bool
+    evidence: Evidence
+    free: Floats
+    rest: Ints
+    bare: Bools
+    contrast: Bools
+    whole: Bools
 
 
-NOTHING = Reading((), None, rest=0, bare=False, contrast=False, whole=False)
-
-
-class _Opinion(NamedTuple):
-    start: int
-    end: int
-    value: float
-
-
-def read_clause(
-    text: str,
-    hits: list[Hit],
-    conditioned: Mapping[tuple[str, str], float],
-    boundaries: Mapping[int, Sequence[tuple[re.Pattern[str], int]]] = MappingProxyType({}),
-) -> Reading:
-    """Return the reading of one clause.
-
-    Parameters
-    ----------
-    text : str
-        The clause in normal form.
-    hits : list of Hit
-        Everything found in it.
-    conditioned : mapping
-        Polarity of (noun, adjective).
-    boundaries : mapping
-        For a facet, words of the clause and the facet that it yields to when they are there.
-    """
-    if not hits:
-        return NOTHING
-    if "不" in text or "好" in text:
-        hits = [hit for hit in hits if not (_asked(text, hit) or _out_of_place(text, hit, hits))]
-    subjects = _subjects(hits)
-    phrases = [hit for hit in subjects if hit.entry.kind is Kind.PHRASE]
-    words = _words(text, hits, phrases, conditioned)
-    opinions, judged = _opinions(text, words, [_reverse(text, hit, hits) for hit in phrases])
-    found = [Evidence(hit.entry.facet, Level.PHRASE, value) for hit, value in judged]
-    terms = [hit for hit in subjects if hit.entry.kind is not Kind.PHRASE]
-    wish = next((hit.entry.value for hit in words if hit.entry.kind is Kind.WISH), None)
-    used, linked = _link(text, terms, opinions, phrases, wish)
-    free = [opinion.value for position, opinion in enumerate(opinions) if position not in used]
-    evidence = _merge([_settle(text, item, boundaries) for item in (*found, *linked)])
-    if any(hit.entry.kind is Kind.DOUBT and hit.entry.value <= SUPPOSED for hit in words):
-        level = Level.TERM if wish is None else Level.WISH
-        evidence = tuple(Evidence(item.facet, min(item.level, level), wish or 0.0) for item in evidence)
-    return Reading(
+def read(entries: Entries, column: Column) -> Readings:
+    """Return the readings of the clauses of a column."""
+    count = len(column)
+    hits, boundaries = find(entries, column)
+    named = subjects(hits, entries, column)
+    phrases = named.take(np.flatnonzero(named.kind == Kind.PHRASE))
+    terms = named.take(np.flatnonzero(named.kind != Kind.PHRASE))
+    said, value = words(hits, phrases, entries, column)
+    judged, opinions, opinion_value = _judged(hits, phrases, said, value, entries, column)
+    wish = _first(said, Kind.WISH, value, count)
+    used, linked = _link(terms, named, opinions, opinion_value, wish, entries, column)
+    evidence = _merge(_settle(joined([judged, linked]), entries, boundaries), len(entries.facet))
+    evidence = _supposed(evidence, said, value, wish)
+    has_evidence = np.bincount(evidence.clause, minlength=count) > 0
+    free, has_free = _free(opinions, opinion_value, used, np.where(has_evidence, np.nan, wish))
+    opening = said.clause[(said.kind == Kind.CONTRAST) & (said.start - column.starts[said.clause] <= OPENING)]
+    return Readings(
         evidence,
-        sum(free) if free else None if evidence else wish,
-        _rest(text, words) if free and not evidence else 0,
-        not opinions and not phrases and _bare(text, words, terms),
-        any(hit.entry.kind is Kind.CONTRAST and hit.start <= 1 for hit in words),
-        any(hit.entry.kind is Kind.WHOLE for hit in hits),
+        free,
+        np.where(has_free & ~has_evidence, _rest(column, [said]), 0),
+        _bare(column, said, terms, phrases, opinions),
+        _any(opening, count),
+        _any(hits.clause[hits.kind == Kind.WHOLE], count),
     )
 
 
-def _asked(text: str, hit: Hit) -> bool:
-    """Whether a judgement is asked for, not given (好不好)."""
-    if hit.entry.kind is Kind.TERM:
-        return False
-    # Any part of the question 好不好 asks.
-    for middle in (hit.end, hit.start, hit.start - 1):
-        around = text[middle - 1 : middle], text[middle + 1 : middle + 2]
-        if middle > 0 and text[middle : middle + 1] == "不" and around[0] == around[1]:
-            return True
-    return False
+def _any(rows: Ints, count: int) -> Bools:
+    """Return which of ``count`` rows are among ``rows``."""
+    result = np.zeros(count, dtype=bool)
+    result[rows] = True
+    return result
 
 
-def _out_of_place(text: str, hit: Hit, hits: list[Hit]) -> bool:
-    """Whether the 好 that a phrase ends with only strengthens the blame behind it (服务好差)."""
-    if hit.entry.value <= 0 or text[hit.end - 1] != "好":
-        return False
-    return any(other.start == hit.end and other.entry.value < 0 for other in hits if _opines(other))
+def _first(said: Hits, kind: Kind, value: Floats, count: int) -> Floats:
+    """Return the value of the first word of a kind in each clause; NaN where there is none."""
+    rows = np.flatnonzero(said.kind == kind)[::-1]
+    result = np.full(count, np.nan)
+    result[said.clause[rows]] = value[rows]
+    return result
 
 
-def _opines(hit: Hit) -> bool:
-    return hit.entry.kind is Kind.OPINION
-
-
-def _reverse(text: str, phrase: Hit, hits: list[Hit]) -> Hit:
-    """Return a phrase found by a regular expression with the polarity of the opinion in it (隔音不差)."""
-    if not phrase.entry.phrase.startswith(REGEX_MARK):
-        return phrase
-    kinds = (Kind.OPINION, Kind.NEGATION, Kind.DEGREE)
-    inside = [hit for hit in hits if hit.entry.kind in kinds and _within(hit, phrase)]
-    value = sum(opinion.value for opinion in _opinions(text, _longest(inside), [])[0])
-    opposite = value * phrase.entry.value < 0 and _NEGATED.search(text, phrase.start, phrase.end) is not None
-    return phrase._replace(entry=phrase.entry._replace(value=-phrase.entry.value)) if opposite else phrase
-
-
-def _within(hit: Hit, other: Hit) -> bool:
-    return other.start <= hit.start and hit.end <= other.end
-
-
-def _subjects(hits: list[Hit]) -> list[Hit]:
-    """Return terms, patterns and phrases that do not lie inside a longer term or phrase."""
-    named = [hit for hit in hits if hit.entry.kind <= Kind.PHRASE]
-    if len(named) < 2:
-        return named
-    # What a regular expression spans may name other subjects too (房间的卫生差).
-    covers = [hit for hit in named if not hit.entry.phrase.startswith(REGEX_MARK)]
-    return [hit for hit in named if not any(_inside(hit, other) for other in covers)]
-
-
-def _inside(hit: Hit, other: Hit) -> bool:
-    """Whether ``hit`` lies in ``other`` and says less."""
-    if hit.start < other.start or hit.end > other.end:
-        return False
-    shorter = hit.end - hit.start < other.end - other.start
-    return shorter or (hit.entry.kind < other.entry.kind and hit.entry.kind != Kind.PATTERN)
-
-
-def _words(
-    text: str, hits: list[Hit], phrases: list[Hit], conditioned: Mapping[tuple[str, str], float]
-) -> list[Hit]:
-    """Return opinions and modifiers, the longest where they overlap, none inside a phrase of a facet."""
-    nouns = [hit for hit in hits if hit.entry.kind is Kind.NOUN]
-    candidates: list[Hit] = []
-    for hit in hits:
-        if hit.entry.kind is Kind.ADJECTIVE and nouns:
-            value = _conditioned(text, hit, nouns, conditioned)
-            if value:
-                candidates.append(Hit(hit.start, hit.end, hit.entry._replace(value=value)))
-        elif hit.entry.kind is Kind.OPINION or hit.entry.kind > Kind.NOUN:
-            candidates.append(hit)
-    if phrases:
-        candidates = [hit for hit in candidates if not any(_overlaps(hit, phrase) for phrase in phrases)]
-    return _longest(candidates)
-
-
-def _conditioned(
-    text: str, hit: Hit, nouns: list[Hit], conditioned: Mapping[tuple[str, str], float]
-) -> float:
-    """Return the polarity of an adjective by the nearest noun before it, 0 where there is none."""
-    adjective = text[hit.start : hit.end]
-    for noun in reversed(nouns):
-        if noun.end <= hit.start and _BETWEEN.fullmatch(text[noun.end : hit.start]):
-            value = conditioned.get((text[noun.start : noun.end], adjective))
-            if value is not None:
-                return value
-    return 0.0
-
-
-def _overlaps(hit: Hit, other: Hit) -> bool:
-    return hit.start < other.end and hit.end > other.start
-
-
-def _longest(hits: Iterable[Hit]) -> list[Hit]:
-    """Return hits that do not overlap, from the left, the longest of those that start together."""
-    kept: list[Hit] = []
-    for hit in sorted(hits, key=_leftmost_longest):
-        if not kept or hit.start >= kept[-1].end:
-            kept.append(hit)
-    return kept
-
-
-def _leftmost_longest(hit: Hit) -> tuple[int, int, int]:
-    return hit.start, -hit.end, hit.entry.kind
-
-
-def _opinions(
-    text: str, words: list[Hit], phrases: list[Hit]
-) -> tuple[list[_Opinion], list[tuple[Hit, float]]]:
-    """Return free opinions and the phrases with their values, after negation, degree, doubt and irony."""
-    opinions: list[_Opinion] = []
-    judged: list[tuple[Hit, float]] = []
-    doubt, ironic = 1.0, any(hit.entry.kind is Kind.IRONY for hit in words)
-    outdone = _OUTDONE.search(text)
-    factor, negated, last = 1.0, False, -REACH
-    for hit in sorted([*words, *phrases], key=lambda hit: (hit.start, hit.end)):
-        kind = hit.entry.kind
-        if hit.start - last > REACH:
-            factor, negated = 1.0, False
-        if kind is Kind.NEGATION:
-            negated, last = not negated, hit.end
-        elif kind is Kind.DEGREE:
-            factor, last = factor * hit.entry.value, hit.end
-        elif kind is Kind.DOUBT:
-            doubt = min(doubt, hit.entry.value)
-        elif kind in (Kind.OPINION, Kind.ADJECTIVE, Kind.PHRASE):
-            near = hit.start - last <= (1 if kind is Kind.PHRASE else REACH)
-            turned = negated and near
-            if outdone and hit.end == len(text) and hit.start > outdone.start() and hit.entry.value > 0:
-                turned = True
-            value = _judge(hit.entry.value, factor, negated=turned, ironic=ironic) * doubt
-            if kind is Kind.PHRASE:
-                judged.append((hit, value))
-            else:
-                opinions.append(_Opinion(hit.start, hit.end, value))
-            factor, negated, last = 1.0, False, -REACH
-    return opinions, judged
-
-
-def _judge(value: float, factor: float, *, negated: bool, ironic: bool) -> float:
-    if negated:
-        value *= -(NEGATED_BLAME if value < 0 else NEGATED_PRAISE)
-    if ironic and value > 0:
-        value = -value
-    if value == 0 and factor > 1:
-        # 很一般 is no longer lukewarm.
-        return -PLAIN_BLAME
-    return max(-1.0, min(1.0, value * factor))
+def _judged(
+    hits: Hits, phrases: Hits, said: Hits, value: Floats, entries: Entries, column: Column
+) -> tuple[Evidence, Hits, Floats]:
+    """Return what phrases say of their facets, and the opinions beside them with their values."""
+    outdone = outdone_from(column)
+    items = Hits(*(np.concatenate(columns) for columns in zip(said, phrases, strict=True)))
+    values = np.concatenate([value, turned(hits, phrases, outdone, entries, column)])
+    order = np.lexsort((items.end, items.start))
+    items, values = items.take(order), values[order]
+    ironic = _any(said.clause[said.kind == Kind.IRONY], len(column))[items.clause]
+    weighed = weigh(items, values, ironic, outdone, column, items.clause)
+    is_phrase = items.kind == Kind.PHRASE
+    found = items.take(np.flatnonzero(is_phrase))
+    level = np.full(len(found.clause), Level.PHRASE, dtype=np.int64)
+    judged = Evidence(found.clause, entries.facet[found.entry], level, weighed[is_phrase])
+    opines = np.flatnonzero((items.kind == Kind.OPINION) | (items.kind == Kind.ADJECTIVE))
+    return judged, items.take(opines), weighed[opines]
 
 
 def _link(
-    text: str, terms: list[Hit], opinions: list[_Opinion], phrases: list[Hit], wish: float | None
-) -> tuple[set[int], list[Evidence]]:
+    terms: Hits,
+    named: Hits,
+    opinions: Hits,
+    value: Floats,
+    wish: Floats,
+    entries: Entries,
+    column: Column,
+) -> tuple[NDArray[np.intp], Evidence]:
     """Give each term the opinion that is about it; return the opinions used and the evidence."""
-    used: set[int] = set()
-    found: list[Evidence] = []
-    for place, term in enumerate(terms):
-        behind = _behind(text, term, terms[place + 1 :], opinions, phrases)
-        before = _before(term, terms[:place], opinions)
-        pattern = term.entry.kind is Kind.PATTERN
-        choice = behind if behind is not None else before
-        if choice is not None:
-            used.add(choice)
-            strong = Level.PATTERN_OPINION if pattern else Level.OPINION
-            level = strong if behind is not None else Level.BEFORE
-            found.append(Evidence(term.entry.facet, level, opinions[choice].value))
-        elif wish is not None:
-            found.append(Evidence(term.entry.facet, Level.WISH, wish))
-        else:
-            level = Level.PATTERN if pattern else Level.TERM
-            if not pattern and _describes(term, terms[place + 1 :], phrases):
-                level = Level.MODIFIER
-            found.append(Evidence(term.entry.facet, level, 0.0))
-    return used, found
+    facet = entries.facet[terms.entry]
+    other = _next_subject(terms, facet, named, entries, column)
+    describes = other < column.ends[terms.clause]
+    behind = _behind(terms, np.where(_shares(terms, other, column), _LAST, other), opinions, column)
+    before = _before(terms, facet, opinions, column)
+    choice = np.where(behind >= 0, behind, before)
+    pattern = terms.kind == Kind.PATTERN
+    chosen = choice >= 0
+    hope = wish[terms.clause]
+    strong = np.where(pattern, Level.PATTERN_OPINION, Level.OPINION)
+    weak = np.where(pattern, Level.PATTERN, np.where(describes, Level.MODIFIER, Level.TERM))
+    weak = np.where(np.isnan(hope), weak, Level.WISH)
+    level = np.where(chosen, np.where(behind >= 0, strong, Level.BEFORE), weak).astype(np.int64)
+    own = np.append(value, 0.0)[choice]
+    values = np.where(chosen, own, np.where(np.isnan(hope), 0.0, hope))
+    return np.unique(choice[chosen]), Evidence(terms.clause, facet, level, values)
 
 
-def _behind(
-    text: str, term: Hit, later: list[Hit], opinions: list[_Opinion], phrases: list[Hit]
-) -> int | None:
-    """Return the first opinion in or behind the term with no other subject between, save 和."""
-    limit = len(text)
-    for other in [*later, *phrases]:
-        apart = other.start >= term.end and other.entry.facet != term.entry.facet
-        if apart and not _JOINED.match(text[term.end : other.start]):
-            limit = min(limit, other.start)
-    for position, opinion in enumerate(opinions):
-        if opinion.start >= term.start and opinion.start < limit:
-            return position
-    return None
+_LAST = np.iinfo(np.int64).max
 
 
-def _before(term: Hit, earlier: list[Hit], opinions: list[_Opinion]) -> int | None:
-    """Return the last opinion before the term with no other subject between."""
-    bound = max((other.end for other in earlier if other.entry.facet != term.entry.facet), default=0)
-    for position in range(len(opinions) - 1, -1, -1):
-        if opinions[position].end <= term.start and opinions[position].start >= bound:
-            return position
-    return None
+def _next_subject(terms: Hits, facet: Ints, named: Hits, entries: Entries, column: Column) -> Ints:
+    """Return where the first subject of another facet behind each term starts; the greatest number where
+    there is none in the clause.
+    """
+    facets = entries.facet[named.entry]
+    count = len(facets)
+    changes = np.flatnonzero((facets[1:] != facets[:-1]) | (named.clause[1:] != named.clause[:-1])) + 1
+    place = np.searchsorted(named.start, terms.end)
+    same = np.append(facets, -1)[place] == facet
+    # Behind neighbours of one facet the next change brings another.
+    change = np.append(changes, count)[np.searchsorted(changes, place, side="right")]
+    place = np.where(same, change, place)
+    inside = np.append(named.clause, -1)[place] == terms.clause
+    return np.where(inside, np.append(named.start, _LAST)[place], _LAST)
 
 
-def _describes(term: Hit, later: list[Hit], phrases: list[Hit]) -> bool:
-    return any(
-        other.start >= term.end and other.entry.facet != term.entry.facet for other in [*later, *phrases]
-    )
+def _shares(terms: Hits, other: Ints, column: Column) -> Bools:
+    """Return which terms are joined by 和 to the subject that starts at ``other``."""
+    codes = np.append(column.codes, [0, 0])
+    length = in_set(codes[terms.end], _JOINER).astype(np.int64)
+    for pair in _JOINERS:
+        length += 2 * ((codes[terms.end] == ord(pair[0])) & (codes[terms.end + 1] == ord(pair[1])))
+    return np.asarray((length > 0) & (other >= terms.end + length))
 
 
-def _bare(text: str, words: list[Hit], terms: list[Hit]) -> bool:
-    """Whether a clause without an opinion is nothing but a subject."""
-    return bool(terms) and len(text) <= BARE_LENGTH and _rest(text, [*words, *terms]) <= BARE_REST
+def _behind(terms: Hits, limit: Ints, opinions: Hits, column: Column) -> Ints:
+    """Return the first opinion in or behind each term, before ``limit``; -1 for none."""
+    place = np.searchsorted(opinions.start, terms.start)
+    start = np.append(opinions.start, _LAST)[place]
+    return np.where(start < np.minimum(limit, column.ends[terms.clause]), place, -1)
 
 
-def _rest(text: str, words: list[Hit]) -> int:
-    """Return how many characters stand outside the opinions, modifiers and fillers."""
-    kept, last = [], 0
-    for hit in sorted(words):
-        kept.append(text[last : max(hit.start, last)])
-        last = max(hit.end, last)
-    return len(_FILLERS.sub("", "".join([*kept, text[last:]])))
+def _before(terms: Hits, facet: Ints, opinions: Hits, column: Column) -> Ints:
+    """Return the last opinion before each term with no earlier term of another facet between; -1 for none."""
+    bound = np.maximum(_other_end(terms, facet), column.starts[terms.clause])
+    place = np.searchsorted(opinions.end, terms.start, side="right") - 1
+    start = np.append(opinions.start, -1)[place]
+    return np.where(start >= bound, place, -1)
 
 
-def _settle(
-    text: str, item: Evidence, boundaries: Mapping[int, Sequence[tuple[re.Pattern[str], int]]]
-) -> Evidence:
-    """Return the evidence for the facet on whose side of the boundary the clause lies."""
-    for words, facet in boundaries.get(item.facet, ()):
-        if words.search(text):
-            return item._replace(facet=facet)
-    return item
+def _other_end(terms: Hits, facet: Ints) -> Ints:
+    """Return the greatest end of the earlier terms of other facets in the clause; -1 for none.
+
+    The terms of all clauses are walked side by side. The two greatest ends of different facets suffice.
+    """
+    result = np.full(len(facet), -1, dtype=np.int64)
+    opens = np.flatnonzero(np.append(True, terms.clause[1:] != terms.clause[:-1])[: len(facet)])
+    size = np.diff(np.append(opens, len(facet)))
+    order = np.argsort(-size, kind="stable")
+    opens, size = opens[order], size[order]
+    best = np.full((3, len(opens)), -1, dtype=np.int64)  # greatest end, its facet, greatest of the others
+    for step in range(int(size.max(initial=0))):
+        going = int(np.searchsorted(-size, -step))
+        row = opens[:going] + step
+        top, owner, second = best[:, :going]
+        end, own = terms.end[row], facet[row]
+        same = owner == own
+        result[row] = np.where(same, second, top)
+        beats = ~same & (end > top)
+        second[:] = np.where(same, second, np.where(beats, top, np.maximum(second, end)))
+        owner[:] = np.where(beats, own, owner)
+        top[:] = np.maximum(top, end)
+        if step == 0 and not (size > 1).any():
+            break
+    return result
 
 
-def _merge(found: list[Evidence]) -> tuple[Evidence, ...]:
-    """Return one evidence per facet: the strongest level, the sum of the values on that level."""
-    best: dict[int, Evidence] = {}
-    for evidence in found:
-        old = best.get(evidence.facet)
-        if old is None or evidence.level > old.level:
-            best[evidence.facet] = evidence
-        elif evidence.level == old.level:
-            best[evidence.facet] = old._replace(value=max(-1.0, min(1.0, old.value + evidence.value)))
-    return tuple(best.values())
+def _settle(found: Evidence, entries: Entries, boundaries: Bools) -> Evidence:
+    """Return the evidence for the facet on whose side of the boundary its clause lies."""
+    facet = found.facet.copy()
+    open_ = np.isin(facet, [first for first, _ in entries.rules])
+    rows = np.flatnonzero(open_)
+    left = np.ones(len(rows), dtype=bool)
+    for rule, (first, other) in enumerate(entries.rules):
+        yields = left & (found.facet[rows] == first) & boundaries[found.clause[rows], rule]
+        facet[rows[yields]] = other
+        left &= ~yields
+    return found._replace(facet=facet)
+
+
+def _merge(found: Evidence, n_facets: int) -> Evidence:
+    """Return one evidence per clause and facet: the strongest level, the sum of the values on that level,
+    bounded after each addition; by clause, then by what was found first.
+    """
+    if not len(found.clause):
+        return found
+    found = found.take(np.argsort(found.clause, kind="stable"))
+    order = np.argsort(found.clause * n_facets + found.facet, kind="stable")
+    key = (found.clause * n_facets + found.facet)[order]
+    opens = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
+    group = np.repeat(np.arange(len(opens)), np.diff(np.append(opens, len(key))))
+    level = np.maximum.reduceat(found.level[order], opens)
+    top = np.flatnonzero(found.level[order] == level[group])
+    group = group[top]
+    value = np.zeros(len(opens))
+    first = np.flatnonzero(np.append(True, group[1:] != group[:-1]))
+    size = np.diff(np.append(first, len(group)))
+    values = found.value[order][top]
+    value[:] = values[first]
+    for step in range(1, int(size.max())):
+        going = np.flatnonzero(size > step)
+        value[going] = np.maximum(-1.0, np.minimum(1.0, value[going] + values[first[going] + step]))
+    kept = order[opens]
+    by_place = np.argsort(kept)
+    kept = kept[by_place]
+    return Evidence(found.clause[kept], found.facet[kept], level[by_place], value[by_place])
+
+
+def _supposed(evidence: Evidence, said: Hits, value: Floats, wish: Floats) -> Evidence:
+    """Return the evidence with that of clauses which only suppose (如果) made weak."""
+    rows = said.clause[(said.kind == Kind.DOUBT) & (value <= SUPPOSED)]
+    only = _any(rows, len(wish))[evidence.clause]
+    hope = wish[evidence.clause]
+    most = np.where(np.isnan(hope), Level.TERM, Level.WISH)
+    level = np.where(only, np.minimum(evidence.level, most), evidence.level)
+    return evidence._replace(level=level, value=np.where(only, np.nan_to_num(hope), evidence.value))
+
+
+def _free(opinions: Hits, value: Floats, used: NDArray[np.intp], otherwise: Floats) -> tuple[Floats, Bools]:
+    """Return the sum of the opinions not used, ``otherwise`` where there are none, and where there are."""
+    unused = np.ones(len(value), dtype=bool)
+    unused[used] = False
+    rows = opinions.clause[unused]
+    has = _any(rows, len(otherwise))
+    return np.where(has, np.bincount(rows, weights=value[unused], minlength=len(has)), otherwise), has
+
+
+def _rest(column: Column, parts: list[Hits]) -> Ints:
+    """Return how many characters of each clause stand outside ``parts`` and are no fillers."""
+    starts = np.concatenate([part.start for part in parts])
+    ends = np.concatenate([part.end for part in parts])
+    left = ~covered(starts, ends, len(column.codes)) & ~in_set(column.codes, _FILLERS)
+    count = total(left)
+    return np.asarray(count[column.ends] - count[column.starts])
+
+
+def _bare(column: Column, said: Hits, terms: Hits, phrases: Hits, opinions: Hits) -> Bools:
+    """Return which clauses without an opinion are nothing but a subject."""
+    count = len(column)
+    short = column.ends - column.starts <= BARE_LENGTH
+    judges = _any(phrases.clause, count) | _any(opinions.clause, count)
+    bare = _any(terms.clause, count) & short & ~judges
+    return bare & (_rest(column, [said, terms]) <= BARE_REST)

@@ -1,36 +1,32 @@
-"""All terms of a lexicon or taxonomy, found in one pass.
+"""All terms of a lexicon or taxonomy, found in a whole column at once.
 
-Plain phrases go through one Aho-Corasick automaton. A regular expression is tried only on texts which
-contain one of the literal pieces that each of its matches must contain; those pieces ride in the same
-automaton.
+Plain phrases stand in one trie (``text.trie``). A regular expression is tried only on texts that hold all the
+pieces of plain text it needs (``text.patterns``); those pieces ride in the same trie.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-import ahocorasick_rs
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.errors import Bilingual, ConfigError
-from feedback_nlp.text.codepoints import Joined
+from feedback_nlp.text.codepoints import Joined, encode
 from feedback_nlp.text.normalize import normalize
+from feedback_nlp.text.patterns import normalize_pattern, rarest, required_pieces
+from feedback_nlp.text.trie import Found, Trie
 
-__all__ = ["REGEX_MARK", "Matches", "TermMatcher", "normalize_pattern", "required_literals"]
+__all__ = ["REGEX_MARK", "Matches", "TermMatcher"]
 
 REGEX_MARK = "re:"
-# Tokens of a pattern that normalising must leave alone: escapes (\S is not \s) and group openings ((?P<).
-_PATTERN_TOKEN = re.compile(r"\\.|\(\?P?[<=!:]?|.", re.DOTALL)
-_META = frozenset(".^$*+?{}[]\\|()")
-# Tokens of a pattern for finding its literal pieces: escape, class, counted repeat, any other character.
-_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{[\d,]*\}|.", re.DOTALL)
-_OPTIONAL = re.compile(r"[?*]|\{0?,|\{0\}")
-_PLAIN_GROUP = re.compile(r"\((?:\?:)?([^()\[\]{}.^$*+?\\]+)\)(?![?*]|\{0?,|\{0\})")
+# Texts are looked at by this many, so that the tables of one step stay in the processor's cache.
+_BLOCK = 8_192
+# Bits of a sorting key: a signed number has one less than 64.
+_KEY_BITS = 63
 
 
 class Matches(NamedTuple):
@@ -54,6 +50,9 @@ class TermMatcher:
     phrases : sequence of str
         Plain phrases, or regular expressions after ``re:``. A phrase's id is its position. Phrases are
         normalised here; texts are expected in normal form. Empty phrases never match.
+    checked : bool
+        Whether every expression is known to compile, as those of a taxonomy are. Each is then compiled when
+        a text holds the pieces that it needs, which for most never happens.
 
     Raises
     ------
@@ -61,21 +60,30 @@ class TermMatcher:
         For a regular expression that does not compile.
     """
 
-    def __init__(self, phrases: Sequence[str]) -> None:
+    def __init__(self, phrases: Sequence[str], *, checked: bool = False) -> None:
         self.phrases = tuple(phrases)
-        self._regexes: dict[int, re.Pattern[str]] = {}
-        self._always: list[int] = []
-        plain: dict[str, list[int]] = {}
-        self._gates: dict[str, list[int]] = {}
-        for number, phrase in enumerate(self.phrases):
-            if phrase.startswith(REGEX_MARK):
-                self._add_regex(number, phrase[len(REGEX_MARK) :])
-            elif phrase:
-                plain.setdefault(normalize(phrase), []).append(number)
-        self._words = list({**plain, **self._gates})
-        self._plain_ids = [plain.get(word, []) for word in self._words]
-        self._gate_ids = [self._gates.get(word, []) for word in self._words]
-        self._automaton = ahocorasick_rs.AhoCorasick(self._words) if self._words else None
+        # As in ``re.finditer`` over each text, expressions give non-overlapping matches.
+        self._patterns = {
+            number: phrase[len(REGEX_MARK) :]
+            for number, phrase in enumerate(self.phrases)
+            if phrase.startswith(REGEX_MARK)
+        }
+        self._compiled: dict[int, re.Pattern[str]] = {}
+        if not checked:
+            for number in self._patterns:
+                self._regex(number)
+        plain = [
+            (normalize(phrase), number)
+            for number, phrase in enumerate(self.phrases)
+            if phrase and number not in self._patterns
+        ]
+        self._gates = _Gates.of(self._patterns)
+        words = dict.fromkeys([*(word for word, _ in plain), *self._gates.words()])
+        place = {word: position for position, word in enumerate(words)}
+        self._trie = Trie(list(words))
+        self._plain = _Owners(len(words), [(place[word], number) for word, number in plain])
+        self._opens = _Owners(len(words), [(place[word], number) for word, number in self._gates.first])
+        self._holds = _Owners(len(words), [(place[word], number) for word, number in self._gates.others])
 
     def __len__(self) -> int:
         return len(self.phrases)
@@ -94,11 +102,8 @@ class TermMatcher:
             Sorted by start, then end, then id. Plain phrases are found wherever they stand, also inside one
             another; a regular expression gives its non-overlapping, non-empty matches.
         """
-        plain, gated = self._scan(text)
-        found = list(plain)
-        for number in sorted({*self._always, *gated}):
-            found.extend((number, *span) for span in self._spans(number, text))
-        return sorted(found, key=itemgetter(1, 2, 0))
+        _, number, start, end = self.find_column([text])
+        return list(zip(number.tolist(), start.tolist(), end.tolist(), strict=True))
 
     def find_column(self, texts: Sequence[str]) -> Matches:
         """Return every occurrence in a column of normalised texts; each text gives what ``find`` gives for
@@ -113,130 +118,218 @@ class TermMatcher:
         Matches
         """
         joined = Joined.of(texts)
-        plain, gated = self._scan_column(joined)
-        rows = [plain, self._regex_rows(texts, gated)]
-        table = np.concatenate([row for row in rows if len(row)] or [np.zeros((0, 4), dtype=np.int64)])
-        table = table[np.lexsort((table[:, 1], table[:, 3], table[:, 2], table[:, 0]))]
-        doc, number, start, end = table.T
-        return Matches(doc.copy(), number.astype(np.int32), start.astype(np.int32), end.astype(np.int32))
+        return self.find_spans(joined.text, joined.starts[:-1], joined.starts[1:] - 1)
 
-    def _add_regex(self, number: int, pattern: str) -> None:
-        normal = normalize_pattern(pattern)
-        try:
-            self._regexes[number] = re.compile(normal)
-        except re.error as error:
-            raise ConfigError(
-                Bilingual(
-                    f"正则表达式“{pattern}”有误：{error}。", f"Bad regular expression '{pattern}': {error}."
-                ),
-                Bilingual("改正词表里的这一条。", "Mend this entry of the term list."),
-            ) from error
-        literals = required_literals(normal)
-        for literal in literals:
-            self._gates.setdefault(literal, []).append(number)
-        if not literals:
-            self._always.append(number)
+    def find_spans(
+        self,
+        text: str,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        codes: NDArray[np.uint32] | None = None,
+    ) -> Matches:
+        """Return every occurrence in spans of one long text, each taken as a text of its own.
 
-    def _scan(self, text: str) -> tuple[Iterator[tuple[int, int, int]], set[int]]:
-        """Return plain occurrences and the regular expressions worth trying."""
-        hits = self._automaton.find_matches_as_indexes(text, overlapping=True) if self._automaton else []
-        plain = ((number, start, end) for word, start, end in hits for number in self._plain_ids[word])
-        return plain, {number for word, _, _ in hits for number in self._gate_ids[word]}
+        Parameters
+        ----------
+        text : str
+            In normal form.
+        starts, ends : int64 arrays of shape (n,)
+            Half-open spans of ``text``, in order, not overlapping.
+        codes : uint32 array of shape (len(text),), optional
+            Code points of ``text``, if at hand.
 
-    def _scan_column(self, joined: Joined) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
-        """Return plain occurrences as rows (doc, id, start, end), and the (regex, doc) pairs worth trying."""
-        if self._automaton is None:
-            return np.zeros((0, 4), dtype=np.int64), []
-        hits = self._automaton.find_matches_as_indexes(joined.text, overlapping=True)
-        table = np.array(hits, dtype=np.int64).reshape(-1, 3)
-        doc = joined.locate(table[:, 1])
-        origin = joined.starts[doc]
-        spans = np.stack([doc, table[:, 0], table[:, 1] - origin, table[:, 2] - origin], axis=1)
-        pairs = _expand(spans[:, :2], self._gate_ids)
-        return _expand(spans, self._plain_ids), [
-            (number, text) for text, number in np.unique(pairs, axis=0).tolist()
+        Returns
+        -------
+        Matches
+            ``doc`` is the position of the span; ``start`` and ``end`` count from its start.
+        """
+        codes = encode(text) if codes is None else codes
+        blocks = [
+            self._find_block(text, codes, starts[at : at + _BLOCK], ends[at : at + _BLOCK], at)
+            for at in range(0, max(len(starts), 1), _BLOCK)
         ]
+        doc, number, start, end = (np.concatenate(columns) for columns in zip(*blocks, strict=True))
+        return Matches(doc, number, start, end)
 
-    def _regex_rows(self, texts: Sequence[str], gated: list[tuple[int, int]]) -> NDArray[np.int64]:
-        """Return the occurrences of regular expressions as rows (doc, id, start, end)."""
-        tried = [(number, doc) for number in self._always for doc in range(len(texts))] + gated
+    def _find_block(
+        self,
+        text: str,
+        codes: NDArray[np.uint32],
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        at: int,
+    ) -> Matches:
+        if not len(starts):
+            none = np.zeros(0, dtype=np.int32)
+            return Matches(np.zeros(0, dtype=np.int64), none, none, none)
+        origin = int(starts[0])
+        found, doc = _inside(self._trie.scan(codes[origin : int(ends[-1])]), starts - origin, ends - origin)
+        rows, number = self._plain.of(found.word)
+        pairs = self._worth_trying(found.word, doc, len(starts))
+        more = self._tried(text, starts, ends, pairs) - np.array([0, 0, origin, 0])
+        columns = [
+            np.concatenate([doc[rows], more[:, 0]]),
+            np.concatenate([number, more[:, 1]]),
+            np.concatenate([found.start[rows], more[:, 2]]),
+            np.concatenate([found.length[rows], more[:, 3]]),
+        ]
+        order = _order(*columns[1:])
+        doc, number, start, length = (column[order] for column in columns)
+        start -= starts[doc] - origin
+        return Matches(
+            doc + at,
+            number.astype(np.int32),
+            start.astype(np.int32),
+            (start + length).astype(np.int32),
+        )
+
+    def _worth_trying(
+        self, word: NDArray[np.int64], doc: NDArray[np.int64], n_docs: int
+    ) -> NDArray[np.int64]:
+        """Return the distinct (regular expression, text) whose needs are met, in order: shape (n, 2)."""
+        rows, number = self._opens.of(word)
+        owner = doc[rows]
+        held, piece = self._holds.of(word)
+        # The last column stands for "needs no more".
+        present = np.zeros((n_docs, self._gates.n_pieces + 1), dtype=bool)
+        present[:, -1] = True
+        present[doc[held], piece] = True
+        for column in self._gates.needs.T:
+            met = present[owner, column[number]]
+            number, owner = number[met], owner[met]
+        keys = _distinct(number * n_docs + owner)
+        always = np.array(self._gates.always, dtype=np.int64)
+        tried = np.stack([keys // n_docs, keys % n_docs], axis=1)
+        everywhere = np.stack([np.repeat(always, n_docs), np.tile(np.arange(n_docs), len(always))], axis=1)
+        return np.concatenate([tried, everywhere])
+
+    def _tried(
+        self, text: str, starts: NDArray[np.int64], ends: NDArray[np.int64], pairs: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return the matches of expressions as rows (span, id, start in ``text``, length)."""
         rows: list[tuple[int, int, int, int]] = []
-        for number, pairs in groupby(sorted(tried), key=itemgetter(0)):
-            rows.extend((doc, number, *span) for _, doc in pairs for span in self._spans(number, texts[doc]))
+        number = -1
+        first, last = starts[pairs[:, 1]].tolist(), ends[pairs[:, 1]].tolist()
+        for (wanted, doc), start, end in zip(pairs.tolist(), first, last, strict=True):
+            if wanted != number:
+                number = wanted
+                search = self._regex(number).finditer
+            for match in search(text[start:end]):
+                begin, stop = match.span()
+                if stop > begin:
+                    rows.append((doc, number, start + begin, stop - begin))
         return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
-    def _spans(self, number: int, text: str) -> Iterator[tuple[int, int]]:
-        return (match.span() for match in self._regexes[number].finditer(text) if match.end() > match.start())
+    def _regex(self, number: int) -> re.Pattern[str]:
+        """Return an expression in normal form, compiled when it is first asked for."""
+        found = self._compiled.get(number)
+        if found is None:
+            pattern = self._patterns[number]
+            try:
+                found = self._compiled[number] = re.compile(normalize_pattern(pattern))
+            except re.error as error:
+                raise ConfigError(
+                    Bilingual(
+                        f"正则表达式“{pattern}”有误：{error}。",
+                        f"Bad regular expression '{pattern}': {error}.",
+                    ),
+                    Bilingual("改正词表里的这一条。", "Mend this entry of the term list."),
+                ) from error
+        return found
 
 
-def _expand(rows: NDArray[np.int64], owners: list[list[int]]) -> NDArray[np.int64]:
-    """Replace column 1, a word, by each phrase that owns the word; rows whose word has no owner go."""
-    counts = np.fromiter(map(len, owners), dtype=np.int64, count=len(owners))
-    flat = np.array([number for ids in owners for number in ids], dtype=np.int64)
-    first = np.cumsum(counts) - counts
-    repeats = counts[rows[:, 1]]
-    grown = np.repeat(rows, repeats, axis=0)
-    within = np.arange(len(grown)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    grown[:, 1] = flat[first[grown[:, 1]] + within] if len(grown) else 0
-    return grown
+class _Gates(NamedTuple):
+    """What must stand in a text before an expression is tried on it.
 
-
-def normalize_pattern(pattern: str) -> str:
-    """Return a regular expression with its literal characters in normal form."""
-    return "".join(map(_normal_token, _PATTERN_TOKEN.findall(pattern)))
-
-
-def _normal_token(token: str) -> str:
-    if len(token) > 1:
-        return token
-    normal = normalize(token)
-    # A full-width bracket must not become a half-width one with a meaning.
-    return "\\" + normal if normal != token and normal in _META else normal
-
-
-def required_literals(pattern: str) -> list[str]:
-    """Return pieces of which every match of ``pattern`` contains at least one; empty if none is found.
-
-    Conservative: only runs of plain characters and groups of plain alternatives outside other groups are
-    looked at.
+    ``first`` pairs each string of an expression's rarest piece with the expression, ``others`` each string of
+    the other pieces with the piece; ``needs`` (n_phrases, most pieces) lists those others, filled up with
+    ``n_pieces``; ``always`` are the expressions that need nothing.
     """
-    groups = [
-        match[1].split("|") for match in _PLAIN_GROUP.finditer(pattern) if _top_level(pattern, match.start())
-    ]
-    options = [group for group in groups if all(group)] + [[run] for run in _runs(pattern)]
-    if _has_top_bar(pattern):
-        return []
-    return max(options, key=lambda option: min(map(len, option)), default=[])
+
+    first: list[tuple[str, int]]
+    others: list[tuple[str, int]]
+    needs: NDArray[np.int64]
+    n_pieces: int
+    always: list[int]
+
+    @classmethod
+    def of(cls, patterns: dict[int, str]) -> _Gates:
+        first: list[tuple[str, int]] = []
+        always: list[int] = []
+        known: dict[frozenset[str], int] = {}
+        needs: dict[int, list[int]] = {}
+        for number, pattern in patterns.items():
+            pieces = _pieces(normalize_pattern(pattern))
+            if not pieces:
+                always.append(number)
+                continue
+            first.extend((text, number) for text in pieces[0])
+            needs[number] = [known.setdefault(piece, len(known)) for piece in pieces[1:]]
+        table = np.full(
+            (max(patterns, default=-1) + 1, max(map(len, needs.values()), default=0)), len(known), np.int64
+        )
+        for number, row in needs.items():
+            table[number, : len(row)] = row
+        others = [(text, number) for piece, number in known.items() for text in piece]
+        return cls(first, others, table, len(known), always)
+
+    def words(self) -> Iterable[str]:
+        yield from (word for word, _ in self.first)
+        yield from (word for word, _ in self.others)
 
 
-def _depths(pattern: str) -> Iterator[tuple[str, int, int]]:
-    """Yield the tokens of a pattern with their position and the depth of the groups around them."""
-    depth = 0
-    for match in _PIECE.finditer(pattern):
-        token = match[0]
-        depth -= token == ")"
-        yield token, match.start(), depth
-        depth += token == "("
+@lru_cache(maxsize=4096)
+def _pieces(pattern: str) -> tuple[frozenset[str], ...]:
+    """Return the pieces a pattern needs, the rarest first."""
+    pieces = required_pieces(pattern)
+    if not pieces:
+        return ()
+    best = rarest(pieces)
+    return (best, *(piece for piece in pieces if piece != best))
 
 
-def _top_level(pattern: str, position: int) -> bool:
-    """Whether the token at ``position`` is outside all groups."""
-    return any(start == position and depth == 0 for _, start, depth in _depths(pattern))
+class _Owners:
+    """For each of ``n_words`` words, the numbers that own it."""
+
+    def __init__(self, n_words: int, pairs: Sequence[tuple[int, int]]) -> None:
+        table = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        table = table[np.argsort(table[:, 0], kind="stable")]
+        self._counts = np.bincount(table[:, 0], minlength=n_words)
+        self._first = np.cumsum(self._counts) - self._counts
+        self._numbers = np.ascontiguousarray(table[:, 1])
+
+    def of(self, words: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return a row for each owner of each of ``words``: position in ``words``, and the number."""
+        counts = self._counts[words]
+        rows = np.repeat(np.arange(len(words)), counts)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return rows, self._numbers[self._first[words[rows]] + within]
 
 
-def _has_top_bar(pattern: str) -> bool:
-    return any(token == "|" and depth == 0 for token, _, depth in _depths(pattern))
+def _inside(
+    found: Found, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[Found, NDArray[np.int64]]:
+    """Return the occurrences that lie in one span, and the span of each."""
+    edges = np.empty(2 * len(starts) + 1, dtype=np.int64)
+    edges[0], edges[1::2], edges[2::2] = 0, starts, ends
+    numbers = np.full(2 * len(starts), -1, dtype=np.int32)
+    numbers[1::2] = np.arange(len(starts))
+    span = np.repeat(numbers, np.diff(edges))
+    doc = span[found.start]
+    kept = np.flatnonzero((doc >= 0) & (doc == span[found.start + found.length - 1]))
+    return Found(*(column[kept] for column in found)), doc[kept].astype(np.int64)
 
 
-def _runs(pattern: str) -> list[str]:
-    """Return the runs of plain characters outside groups, without characters that may be missing."""
-    runs, current = [], ""
-    for token, start, depth in _depths(pattern):
-        follows = pattern[start + len(token) :]
-        plain = depth == 0 and len(token) == 1 and token not in _META
-        if plain and not _OPTIONAL.match(follows):
-            current += token
-            continue
-        runs.append(current)
-        current = ""
-    return [run for run in [*runs, current] if run]
+def _order(
+    number: NDArray[np.int64], start: NDArray[np.int64], length: NDArray[np.int64]
+) -> NDArray[np.intp]:
+    """Return the order by start, length and number: one key where they fit into 64 bits."""
+    bits = [int(column.max(initial=0)).bit_length() for column in (number, length, start)]
+    if sum(bits) > _KEY_BITS:
+        return np.lexsort((number, length, start))
+    return np.argsort((start << (bits[0] + bits[1])) | (length << bits[0]) | number)
+
+
+def _distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    keys = np.sort(keys)
+    return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys

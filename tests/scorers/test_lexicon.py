@@ -12,10 +12,11 @@ from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.lexicon_context import place, summarise, tone
 from feedback_nlp.scorers.lexicon_files import taxonomy_toml
-from feedback_nlp.scorers.lexicon_reading import Evidence, Level, Reading
+from feedback_nlp.scorers.lexicon_reading import Evidence, Level, Readings
 from feedback_nlp.scorers.lexicon_tables import evidence_table, overall_probabilities
 from feedback_nlp.scorers.lexicon_words import load_words, read_table
 from feedback_nlp.taxonomy import Taxonomy
+from feedback_nlp.text.clauses import from_spans
 
 
 @pytest.fixture(scope="module")
@@ -215,43 +216,54 @@ def test_overall_follows_praise_and_blame():
     assert rows[2].tolist() == pytest.approx([1 / 3] * 3)
 
 
-def reading(*evidence, free=None, rest=0, bare=False, contrast=False, whole=False):
-    return Reading(tuple(evidence), free, rest, bare, contrast, whole)
+def reading(*evidence, free=np.nan, rest=0, bare=False, contrast=False, whole=False):
+    return evidence, free, rest, bare, contrast, whole
+
+
+def review_of(*clauses):
+    """The readings of one review, and its clauses."""
+    rows = [(row, *item) for row, (evidence, *_) in enumerate(clauses) for item in evidence]
+    clause, facet, level, value = np.array(rows, dtype=float).reshape(-1, 4).T
+    found = Evidence(clause.astype(np.int64), facet.astype(np.int64), level.astype(np.int64), value)
+    columns = list(zip(*(rest for _, *rest in clauses), strict=True))
+    kinds = (float, np.int64, bool, bool, bool)
+    arrays = [np.array(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)]
+    return Readings(found, *arrays), from_spans([[(2 * row, 2 * row + 1) for row in range(len(clauses))]])
+
+
+def placed(*clauses, general=9):
+    """What stands in the last clause."""
+    found = place(*review_of(*clauses), general)
+    rows = zip(*(column.tolist() for column in found), strict=True)
+    return [(facet, Level(level), value) for row, facet, level, value in rows if row == len(clauses) - 1]
 
 
 def test_places_of_opinions_without_subject():
-    named = reading(Evidence(3, Level.TERM, 0.0))
-    judging = reading(Evidence(3, Level.PHRASE, 1.0))
+    named = reading((3, Level.TERM, 0.0))
+    judging = reading((3, Level.PHRASE, 1.0))
     opinion = reading(free=-0.7)
-    level_after = {
-        "announced": place([reading(Evidence(3, Level.TERM, 0.0), bare=True), opinion], 9)[1],
-        "named": place([named, opinion], 9)[1],
-        "judged": place([judging, opinion], 9)[1],
-        "nothing": place([reading(), opinion], 9)[1],
-        "first": place([opinion], 9)[0],
-        "among words": place([reading(free=-0.7, rest=5)], 9)[0],
-        "whole": place([named, reading(free=-0.7, whole=True)], 9)[1],
-    }
-    assert level_after == {
-        "announced": (Evidence(3, Level.ANNOUNCED, -0.7),),
-        "named": (Evidence(3, Level.INHERITED, -0.7),),
-        "judged": (Evidence(3, Level.FOLLOWING, -0.7), Evidence(9, Level.GENERAL_AFTER, -0.7)),
-        "nothing": (Evidence(9, Level.GENERAL_ALONE, -0.7),),
-        "first": (Evidence(9, Level.GENERAL_FIRST, -0.7),),
-        "among words": (Evidence(9, Level.GENERAL_MIXED, -0.7),),
-        "whole": (Evidence(9, Level.GENERAL_AFTER, -0.7),),
-    }
-    assert place([opinion], -1) == [()]
+    announcing = reading((3, Level.TERM, 0.0), bare=True)
+    assert placed(announcing, opinion) == [(3, Level.ANNOUNCED, -0.7)]
+    assert placed(named, opinion) == [(3, Level.INHERITED, -0.7)]
+    assert placed(judging, opinion) == [(3, Level.FOLLOWING, -0.7), (9, Level.GENERAL_AFTER, -0.7)]
+    assert placed(reading(), opinion) == [(9, Level.GENERAL_ALONE, -0.7)]
+    assert placed(opinion) == [(9, Level.GENERAL_FIRST, -0.7)]
+    assert placed(reading(free=-0.7, rest=5)) == [(9, Level.GENERAL_MIXED, -0.7)]
+    assert placed(named, reading(free=-0.7, whole=True)) == [(9, Level.GENERAL_AFTER, -0.7)]
+    assert placed(opinion, general=-1) == []
+
+
+def test_an_announcement_yields_to_the_judgement():
+    found = place(*review_of(reading((3, Level.TERM, 0.0), bare=True), reading(free=-0.7)), 9)
+    assert found.level.tolist() == [Level.MODIFIER, Level.ANNOUNCED]
 
 
 def test_later_and_contrasting_clauses_weigh_more():
-    good, bad = reading(free=0.5), reading(free=-0.5, contrast=True)
-    praise, blame, _, last = summarise([good, bad], [(), ()])
+    readings, clauses = review_of(reading(free=0.5), reading(free=-0.5, contrast=True))
+    praise, blame, _, last = summarise(readings, place(readings, clauses, -1), clauses)[0]
     assert blame > praise > 0
     assert last == -0.5
-    assert tone((0.0, 2.0)) == -1
-    assert tone((2.0, 0.1)) == 1
-    assert tone((1.0, 1.0)) == 0
+    assert tone(np.array([[0.0, 2.0], [2.0, 0.1], [1.0, 1.0]])).tolist() == [-1, 1, 0]
 
 
 def test_word_lists_hold_what_the_rules_need():
