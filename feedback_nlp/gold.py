@@ -12,7 +12,7 @@ from typing import Any
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.schema import FLAGS
 
-__all__ = ["GoldReview", "parse", "read"]
+__all__ = ["GoldReview", "parse", "read", "record"]
 
 _KNOWN = {"id", "text", "domain", "source", "clauses", "labels", "overall", "flags", "reviewed"}
 
@@ -98,6 +98,23 @@ def parse(record: Mapping[str, Any]) -> GoldReview:
         reviewed=_reviewed(record.get("reviewed"), len(clauses), labels),
         meta={key: value for key, value in record.items() if key not in _KNOWN},
     )
+
+
+def record(review: GoldReview) -> dict[str, Any]:
+    """Return the line of a review, as :func:`parse` takes it."""
+    line = {
+        "id": review.id,
+        "text": review.text,
+        "domain": review.domain,
+        "source": review.source,
+        "clauses": [list(span) for span in review.clauses],
+        "labels": [list(label) for label in review.labels],
+        "overall": review.overall,
+        "flags": list(review.flags),
+    }
+    if review.reviewed is not None:
+        line["reviewed"] = list(review.reviewed)
+    return {**line, **review.meta}
 
 
 def _read_file(path: Path) -> list[GoldReview]:

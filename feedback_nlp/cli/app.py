@@ -23,6 +23,7 @@ from feedback_nlp.cli import (
     models,
     playbook,
     report,
+    review,
     score,
     segment,
     taxonomy,
@@ -126,6 +127,7 @@ app.command("report")(report.report)
 app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
+app.add_typer(review.app, name="review")
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(playbook.app, name="playbook")
 app.add_typer(models.app, name="models")

@@ -32,7 +32,8 @@ def load_model(name_or_path: str | Path | Scorer = "linear", taxonomy: Taxonomy 
     Parameters
     ----------
     name_or_path : str, Path or Scorer
-        ``"linear"`` (default), ``"lexicon"`` (no training, works with any taxonomy) or a folder.
+        ``"linear"`` (default), ``"lexicon"`` (no training, works with any taxonomy), a folder or rules
+        (a ``.toml``).
     taxonomy : Taxonomy, optional
         The taxonomy to score with; the shipped one when not given.
 
@@ -48,6 +49,10 @@ def load_model(name_or_path: str | Path | Scorer = "linear", taxonomy: Taxonomy 
         from feedback_nlp.scorers.lexicon import LexiconScorer
 
         return LexiconScorer(taxonomy=taxonomy or "default").fit()
+    if str(name_or_path).endswith(".toml"):
+        from feedback_nlp.scorers.rules import RuledScorer
+
+        return RuledScorer.load(name_or_path, taxonomy)
     info = describe_model(model_folder(name_or_path))
     return scorer_class(info.kind).load(info.folder, taxonomy)
 
