@@ -14,7 +14,7 @@ strings different issues. Three steps, the first that applies:
 
 from __future__ import annotations
 
-import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from feedback_nlp.insight.called import Called
 from feedback_nlp.insight.mining import mine
+from feedback_nlp.insight.naming import Issue
 from feedback_nlp.insight.phrases import Phrase
 from feedback_nlp.schema import LABELS
 from feedback_nlp.taxonomy import GENERAL
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from feedback_nlp.insight.edits import Edits, Split
     from feedback_nlp.taxonomy import Problem, Taxonomy
 
-__all__ = ["OTHER", "assign", "catalogue_schema", "first_problems", "mined_id"]
+__all__ = ["ABSENT", "assign", "catalogue_schema", "first_problems"]
 
-OTHER = "other"
+
+ABSENT = b"absent"
 
 
 def catalogue_schema() -> pa.Schema:
@@ -52,12 +56,18 @@ def catalogue_schema() -> pa.Schema:
             ("name", pa.string()),
             ("name_en", pa.string()),
             ("other", pa.bool_()),
+            ("pinned", pa.bool_()),
         ]
     )
 
 
 def assign(
-    mentions: pa.Table, taxonomy: Taxonomy, *, lang: str = "zh", min_reviews: int = 3
+    mentions: pa.Table,
+    taxonomy: Taxonomy,
+    *,
+    lang: str = "zh",
+    min_reviews: int = 3,
+    edits: Edits | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Fill ``issue_id`` of every negative mention and list the issues met.
 
@@ -70,7 +80,9 @@ def assign(
     lang : {"zh", "en"}
         Language of ``name``; ``name_en`` is always English.
     min_reviews : int
-        Distinct reviews that must share a mined phrase before it is an issue of its own.
+        Distinct reviews that must share a phrase that the lists don't know before it is an issue of its own.
+    edits : Edits, optional
+        Names, merges, splits and pins that people decided on.
 
     Returns
     -------
@@ -78,13 +90,19 @@ def assign(
         The same rows with ``issue_id`` filled.
     catalogue : pyarrow.Table
         ``catalogue_schema()``: one row per issue met, in the order of facets, then problems, mined phrases,
-        其他; ``other`` says whether it is the facet's 其他.
+        其他; ``other`` says whether it is the facet's 其他, ``pinned`` whether people want it listed. The
+        schema's metadata has, under ``ABSENT``, the issues that edits speak of and this file doesn't have.
+
+    Raises
+    ------
+    ConfigError
+        For an edit that can't be done, such as a merge across facets.
     """
     import pyarrow as pa
 
     rows = _negative_rows(mentions)
     pairs = _distinct_pairs(mentions, rows)
-    names = _name_pairs(pairs, taxonomy, min_reviews)
+    names, absent = _edited(_name_pairs(pairs, taxonomy, min_reviews), pairs, taxonomy, edits)
     met = sorted(set(names), key=lambda issue: issue.order(taxonomy))
     place = {issue: position for position, issue in enumerate(met)}
     of_pair = np.array([place[issue] for issue in names], dtype=np.int64)
@@ -93,41 +111,8 @@ def assign(
     ids = pa.array([issue.id for issue in met], pa.string())
     filled = ids.take(pa.array(index, pa.int64(), mask=index < 0))
     column = mentions.schema.get_field_index("issue_id")
-    return mentions.set_column(column, "issue_id", filled), _catalogue(met, taxonomy, lang)
-
-
-def mined_id(facet: str, phrase: str) -> str:
-    """Return the id of the issue that ``phrase`` names within ``facet``."""
-    return f"{facet}:m-{hashlib.sha256(phrase.encode()).hexdigest()[:8]}"
-
-
-@dataclass(frozen=True)
-class _Issue:
-    """What an issue is: a problem of the taxonomy, a mined phrase, or (neither) the facet's 其他."""
-
-    facet: str
-    problem: int = -1
-    code: str = ""
-    phrase: Phrase | None = None
-
-    @property
-    def id(self) -> str:
-        return mined_id(self.facet, self.phrase.zh) if self.phrase else f"{self.facet}:{self.code or OTHER}"
-
-    @property
-    def other(self) -> bool:
-        return self.phrase is None and not self.code
-
-    def order(self, taxonomy: Taxonomy) -> tuple[int, str, int, int, str]:
-        """Return the sort key: facets, then problems, then phrases, then 其他."""
-        kind = 2 if self.other else int(self.phrase is not None)
-        return (
-            taxonomy.index.get(self.facet, len(taxonomy.codes)),
-            self.facet,
-            kind,
-            self.problem,
-            self.phrase.zh if self.phrase else "",
-        )
+    catalogue = _catalogue(met, taxonomy, lang).replace_schema_metadata({ABSENT: json.dumps(absent)})
+    return mentions.set_column(column, "issue_id", filled), catalogue
 
 
 @dataclass(frozen=True)
@@ -194,7 +179,7 @@ def _number(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
     return distinct, np.array([place[text] for text in texts], dtype=np.int64)
 
 
-def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int) -> list[_Issue]:
+def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int) -> list[Issue]:
     """Return the issue of every pair."""
     found = _match_problems(pairs, taxonomy)
     missed = [position for position, issue in enumerate(found) if issue is None]
@@ -213,24 +198,51 @@ def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int) -> list[_Is
     ]
 
 
-def _mined(facet: str, phrase: Phrase | None, taxonomy: Taxonomy) -> _Issue:
+def _mined(facet: str, phrase: Phrase | None, taxonomy: Taxonomy) -> Issue:
     """Return the issue of a phrase; the facet's problem where one has that name."""
     if phrase is not None and facet in taxonomy.index:
         for rank, problem in enumerate(taxonomy.facet(facet).problems):
             if problem.zh == phrase.zh:
-                return _Issue(facet, rank, problem.code)
-    return _Issue(facet, phrase=phrase)
+                return Issue(facet, rank, problem.code)
+    return Issue(facet, phrase=phrase)
 
 
-def _match_problems(pairs: _Pairs, taxonomy: Taxonomy) -> list[_Issue | None]:
+def _edited(
+    names: list[Issue], pairs: _Pairs, taxonomy: Taxonomy, edits: Edits | None
+) -> tuple[list[Issue], list[str]]:
+    """Return the issues as people want them, and which of those they speak of are not here."""
+    if not edits:
+        return names, []
+    known = {issue: [issue.name(taxonomy, "zh"), issue.name(taxonomy, "en")] for issue in set(names)}
+    called = Called.of(known, edits.name)
+    for split in edits.splits:
+        names = _split(names, pairs, split, called)
+        called = called.with_own(names)
+    decided = called.decide(edits)
+    absent = [key for key in edits.keys() if called.find(key) is None]  # noqa: SIM118
+    return [decided.get(issue, issue) for issue in names], absent
+
+
+def _split(names: list[Issue], pairs: _Pairs, split: Split, called: Called) -> list[Issue]:
+    whole = called.find(split.issue, split.line)
+    if whole is None:
+        return names
+    places = [place for place, issue in enumerate(names) if issue == whole]
+    matches = TermMatcher(split.terms).find_column([pairs.texts[place] for place in places])
+    part = Issue(whole.facet, own=split.name)
+    moved = {places[doc] for doc in set(matches.doc.tolist())}
+    return [part if place in moved else issue for place, issue in enumerate(names)]
+
+
+def _match_problems(pairs: _Pairs, taxonomy: Taxonomy) -> list[Issue | None]:
     """Return for every pair the first problem of its facet with a term in the text."""
-    result: list[_Issue | None] = [None] * len(pairs)
+    result: list[Issue | None] = [None] * len(pairs)
     for code, positions in _by_facet(pairs.facets, taxonomy).items():
         problems = taxonomy.facet(code).problems
         first = first_problems([pairs.texts[position] for position in positions], problems)
         for position, rank in zip(positions, first, strict=True):
             if rank is not None:
-                result[position] = _Issue(code, rank, problems[rank].code)
+                result[position] = Issue(code, rank, problems[rank].code)
     return result
 
 
@@ -273,7 +285,7 @@ def _problem_matcher(problems: tuple[Problem, ...]) -> tuple[NDArray[np.int64], 
     return np.array(owners, dtype=np.int64), matcher
 
 
-def _catalogue(issues: Sequence[_Issue], taxonomy: Taxonomy, lang: str) -> pa.Table:
+def _catalogue(issues: Sequence[Issue], taxonomy: Taxonomy, lang: str) -> pa.Table:
     import pyarrow as pa
 
     rows = [
@@ -281,24 +293,11 @@ def _catalogue(issues: Sequence[_Issue], taxonomy: Taxonomy, lang: str) -> pa.Ta
             "issue_id": issue.id,
             "element": issue.facet.partition(".")[0],
             "facet": issue.facet,
-            "name": _name(issue, taxonomy, lang),
-            "name_en": _name(issue, taxonomy, "en"),
+            "name": issue.name(taxonomy, lang),
+            "name_en": issue.name(taxonomy, "en"),
             "other": issue.other,
+            "pinned": issue.pinned,
         }
         for issue in issues
     ]
     return pa.Table.from_pylist(rows, schema=catalogue_schema())
-
-
-def _name(issue: _Issue, taxonomy: Taxonomy, lang: str) -> str:
-    facet = taxonomy.label(issue.facet, lang)
-    if issue.other:
-        return f"{facet}: other" if lang == "en" else f"{facet}·其他问题"
-    if issue.phrase:
-        # A phrase of the customers' own words has no translation; its facet says in English what it is about.
-        return f"{facet}: {issue.phrase.en or issue.phrase.zh}" if lang == "en" else issue.phrase.zh
-    return _problem(issue, taxonomy).name(lang)
-
-
-def _problem(issue: _Issue, taxonomy: Taxonomy) -> Problem:
-    return taxonomy.facet(issue.facet).problems[issue.problem]

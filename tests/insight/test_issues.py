@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback_nlp.insight.issues import assign, catalogue_schema, first_problems, mined_id
+from feedback_nlp.insight.issues import assign, catalogue_schema, first_problems
+from feedback_nlp.insight.naming import mined_id
 from feedback_nlp.schema import mentions_schema
 from feedback_nlp.taxonomy import Taxonomy
 
@@ -139,6 +140,7 @@ def test_shared_phrase_becomes_an_issue_of_its_own():
         "name": "空调吵",
         "name_en": "Room: 空调吵",
         "other": False,
+        "pinned": False,
     }
 
 
