@@ -17,8 +17,9 @@ FLAGS = ("safety", "legal", "churn", "repeat", "loss")
 LABELS = ("negative", "neutral", "positive")
 TRENDS = ("rising", "falling", "steady", "unknown")
 REMEDIES = ("process", "training", "technology", "personalisation")
-# Why a review is or is not scored. Only "ok" reviews that are not duplicates are counted.
-STATUSES = ("ok", "empty", "default", "foreign")
+# Why a review is or is not scored. Only "ok" reviews that are not duplicates are counted. "bad" rows can't be
+# read: their text is damaged, or their cells can't be told apart.
+STATUSES = ("ok", "empty", "default", "foreign", "bad")
 # |polarity| up to this is called neutral (contract.md); a model card may state its own.
 NEUTRAL_BAND = 0.2
 # Roles a column can play, in the order they are shown; "text" alone is required.
@@ -138,6 +139,8 @@ def issues_schema() -> pa.Schema:
             ("trend_change", pa.float64()),  # relative change per period of the trend fit; null when unknown
             ("trend_q", pa.float64()),  # Benjamini-Hochberg adjusted; null when unknown
             ("other", pa.bool_()),  # the facet's 其他
+            ("new", pa.bool_()),  # hardly there before the last period
+            ("pinned", pa.bool_()),  # people want it listed
         ]
     )
 

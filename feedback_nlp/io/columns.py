@@ -342,13 +342,15 @@ def _alternatives(sample: pa.Table, columns: Mapping[str, str], why: Mapping[str
 # --- the canonical table
 
 
-def canonical(table: pa.Table, roles: Roles) -> tuple[pa.Table, Notes]:
+def canonical(table: pa.Table, roles: Roles, *, first_row: int = 1) -> tuple[pa.Table, Notes]:
     """Return the reviews table of the contract and notes on cells that could not be read.
 
     Parameters
     ----------
     table : pyarrow.Table of n rows
     roles : Roles
+    first_row : int
+        Number of the first row, where the table is a part of a longer one.
 
     Returns
     -------
@@ -364,7 +366,7 @@ def canonical(table: pa.Table, roles: Roles) -> tuple[pa.Table, Notes]:
     for kind in reviews_schema():
         role = kind.name
         if role == "review_id":
-            arrays[role], more = _ids(table, roles)
+            arrays[role], more = _ids(table, roles, first_row)
         elif role not in roles.columns:
             continue
         else:
@@ -399,11 +401,12 @@ def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return times.by_unique(values, as_text, pa.string())
 
 
-def _ids(table: pa.Table, roles: Roles) -> tuple[pa.ChunkedArray, Notes]:
+def _ids(table: pa.Table, roles: Roles, first_row: int) -> tuple[pa.ChunkedArray, Notes]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers = pa.chunked_array([pa.array(range(1, table.num_rows + 1), pa.int64()).cast(pa.string())])
+    rows = range(first_row, first_row + table.num_rows)
+    numbers = pa.chunked_array([pa.array(rows, pa.int64()).cast(pa.string())])
     if "review_id" not in roles.columns:
         return numbers, ()
     name = roles.columns["review_id"]

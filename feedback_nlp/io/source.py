@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual, InputError
 
-__all__ = ["Source", "cannot_open", "damaged", "empty_file", "header_only"]
+__all__ = ["NoRowsError", "Source", "cannot_open", "damaged", "empty_file", "header_only"]
 
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -32,15 +32,18 @@ class Source:
         Where it is.
     sheet : str or int or None
         The sheet asked for, by name or by number from 1; workbooks only.
+    label : str or None
+        What messages call it, where that is not the path.
     """
 
     path: Path
     sheet: str | int | None = None
+    label: str | None = None
 
     @property
     def name(self) -> str:
-        """The path as given."""
-        return str(self.path)
+        """What messages call it: the path as given."""
+        return self.label or str(self.path)
 
     @property
     def packed(self) -> str | None:
@@ -85,7 +88,7 @@ class Source:
             return pa.py_buffer(b"".join(self.chunks(1 << 22)))
         if self.path.stat().st_size == 0:
             return pa.py_buffer(b"")
-        with pa.memory_map(self.name) as file:
+        with pa.memory_map(str(self.path)) as file:
             return file.read_buffer()
 
     def chunks(self, size: int) -> Iterator[bytes]:
@@ -113,7 +116,7 @@ class Source:
         if self.packed == "gzip":
             return cast(BinaryIO, gzip.open(self.path))
         if self.packed == "zstd":
-            return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(self.name), "zstd"))
+            return cast(BinaryIO, pa.CompressedInputStream(pa.OSFile(str(self.path)), "zstd"))
         return self.path.open("rb")
 
     def is_workbook_zip(self) -> bool:
@@ -126,9 +129,13 @@ class Source:
         return any(name.startswith("xl/") or name == "content.xml" for name in names)
 
 
+class NoRowsError(InputError):
+    """A file without a row of data."""
+
+
 def empty_file(name: str) -> InputError:
     """Return the error for a file with nothing in it."""
-    return InputError(
+    return NoRowsError(
         Bilingual(f"文件 {name} 是空的。", f"The file {name} is empty."),
         Bilingual("请重新导出一次。", "Export it again."),
     )
@@ -136,7 +143,7 @@ def empty_file(name: str) -> InputError:
 
 def header_only(name: str) -> InputError:
     """Return the error for a table without rows."""
-    return InputError(
+    return NoRowsError(
         Bilingual(f"文件 {name} 只有表头，没有数据行。", f"The file {name} has a header but no rows."),
         Bilingual("请检查导出的时间范围或筛选条件。", "Check the period or the filter of the export."),
     )

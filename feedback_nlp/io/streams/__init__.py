@@ -25,8 +25,16 @@ _WILD = frozenset("*?[")
 _PACKED = (".gz", ".zst")
 
 
-def open_stream(path: str | Path, *, sheet: str | int | None = None) -> Stream:
+def open_stream(path: str | Path, *, sheet: str | int | None = None, label: str | None = None) -> Stream:
     """Open a file that is read block by block, or JSON lines on standard input for ``"-"``.
+
+    Parameters
+    ----------
+    path : str or Path
+    sheet : str or int, optional
+        Sheet of a workbook, by name or number from 1; default the one that looks like feedback.
+    label : str, optional
+        What messages call the file; its path when not given.
 
     Raises
     ------
@@ -37,7 +45,7 @@ def open_stream(path: str | Path, *, sheet: str | int | None = None) -> Stream:
         from feedback_nlp.io.streams.jsonlines import open_pipe
 
         return open_pipe()
-    source = Source(Path(path), sheet)
+    source = Source(Path(path), sheet, label)
     with readers.opened(source):
         reader = readers.READERS[readers.kind_of(source)].partition(":")[0].rpartition(".")[2]
         module, name = STREAMS[reader].split(":")

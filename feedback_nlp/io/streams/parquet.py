@@ -69,7 +69,7 @@ def _block(table: pa.Table, first: int) -> Block:
 
 
 def _mended(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
-    """Return strings with ``MARK`` for bytes that are no UTF-8, which Parquet allows; None if there are none."""
+    """Return strings with ``MARK`` for bytes that are no UTF-8 (Parquet lets them in), None if all are."""
     try:
         values.validate(full=True)
     except pa.ArrowInvalid:
