@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.insight.analysis import Insight
 
-__all__ = ["shown"]
+__all__ = ["masked_units", "shown"]
 
 UNITS = ("channel", "product", "store")
 # An id column is the key by which its owner finds a row again, so order numbers stay there; a shop's or a
@@ -81,6 +81,11 @@ def _masked_units(reviews: pa.Table) -> dict[str, str]:
     for column in UNITS:
         if column in reviews.column_names:
             names.update(pc.unique(reviews[column].drop_null()).to_pylist())
+    return masked_units(names)
+
+
+def masked_units(names: Collection[str]) -> dict[str, str]:
+    """Return those ``names`` of stores, products or channels that hold personal data, masked."""
     cells = sorted(names)
     known: dict[str, str] = {}
     for place, span in pii.find_column(cells):

@@ -1,0 +1,69 @@
+"""The sheets of the workbook on alarms, rates and actions: columns and rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = ["ACTIONS", "ALARMS", "RATES", "action_rows", "alarm_rows", "rate_rows"]
+
+# Header key, width, style, and the field of the row, None for nothing.
+ALARMS = (
+    ("alarm_what", 24, "text", "name"),
+    ("fired_on", 12, "date", "fired_on"),
+    ("since_day", 12, "date", "since"),
+    ("direction", 11, "text", "way"),
+    ("alarm_share", 10, "percent", "share"),
+    ("usual", 10, "percent", "usual"),
+    ("alarm_ratio", 8, "number", "ratio"),
+    ("alarm_reviews", 8, "count", "n_reviews"),
+    ("alarm_base", 8, "count", "base"),
+    ("rules", 26, "text", "rule_names"),
+    ("alarm_on", 12, "text", "state"),
+    ("alarm_text", 70, "text", "text"),
+    ("alarm_code", 26, "id", "code"),
+)
+ACTIONS = (
+    ("action_issue", 26, "own", "issue_id"),
+    ("action_name", 22, "own", "name"),
+    ("action_what", 40, "own", "action"),
+    ("action_owner", 12, "own", "owner"),
+    ("action_date", 12, "own_date", "date"),
+    ("action_status", 12, "own", "status"),
+    ("action_result", 70, "text", "text"),
+)
+RATES = (
+    ("rate_what", 26, "text", "name"),
+    ("rate_unit", 20, "text", "unit"),
+    ("rate_reviews", 9, "count", "n_reviews"),
+    ("rate_base", 12, "count", "exposure"),
+    ("per_thousand", 10, "number", "per_thousand"),
+    ("rate_low", 10, "number", "low"),
+    ("rate_high", 10, "number", "high"),
+)
+# Empty lines for actions to be written into.
+_ROOM = 20
+
+
+def _values(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [[row[field] for *_, field in columns] for row in rows]
+
+
+def alarm_rows(block: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the rows of the alarms, newest first; a line that says why where there is none."""
+    rows = _values(block["alarms"]["rows"], ALARMS)
+    if rows:
+        return rows
+    empty: list[Any] = [None] * len(ALARMS)
+    empty[[field for *_, field in ALARMS].index("text")] = block["alarms"]["note"]
+    return [empty]
+
+
+def action_rows(block: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the rows of the action log and some empty ones to write into."""
+    return _values(block["actions"], ACTIONS) + [[None] * len(ACTIONS) for _ in range(_ROOM)]
+
+
+def rate_rows(block: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the rows of the rates; none without exposure."""
+    return _values(block["rates"]["rows"], RATES) if block["rates"] else []
