@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from feedback_nlp.insight.analysis import Insight
+    from feedback_nlp.insight.monitoring.actions import Action
+    from feedback_nlp.insight.monitoring.exposure import Exposure
     from feedback_nlp.insight.playbook import Playbook
+    from feedback_nlp.pipeline.monitoring import Monitoring
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["Analysis", "Options", "Scored"]
@@ -52,6 +55,12 @@ class Options:
         Bootstrap draws of the rank intervals, and their seed.
     mask : bool
         Mask personal data in reports.
+    period : {"day", "week", "month"}, optional
+        What alarms go by; chosen by the data when not given.
+    exposure : Exposure, optional
+        Orders or units by period, for rates per thousand.
+    actions : tuple of Action
+        What was done about issues.
     """
 
     lang: str = "zh"
@@ -61,6 +70,9 @@ class Options:
     seed: int = 0
     mask: bool = True
     playbook: Playbook | None = None
+    period: str | None = None
+    exposure: Exposure | None = None
+    actions: tuple[Action, ...] = ()
 
     def __post_init__(self) -> None:
         if self.lang not in LANGS:
@@ -176,6 +188,7 @@ class Analysis:
     options: Options
     safety_threshold: float
     notes: tuple[Bilingual, ...] = ()
+    previous: Mapping[str, Any] | None = None
 
     @classmethod
     def build(
@@ -241,6 +254,25 @@ class Analysis:
         from feedback_nlp.pipeline import satisfaction
 
         return satisfaction.detractors(self.insight, self.options.lang)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        """Control charts, rates, emerging words and actions."""
+        from feedback_nlp.pipeline.monitoring import Monitoring
+
+        return Monitoring(self.scored.judged, self.insight.mentions, self.insight.issues, self.options)
+
+    @cached_property
+    def alarms(self) -> pd.DataFrame:
+        """Elements and issues that left their usual course, and the day on which one could have known."""
+        return frame(self.monitoring.alarm_table)
+
+    def after(self, folder: str | Path) -> Analysis:
+        """Return the analysis with the run that left its ``summary.json`` in ``folder`` as the last one."""
+        from feedback_nlp.pipeline.monitoring import last_run
+
+        found = last_run(Path(folder) / SUMMARY)
+        return self if found is None else replace(self, previous=found)
 
     def what_if(
         self, codes: str | Sequence[str], *, reduction: float = 1.0, outcome: str | None = None
@@ -385,6 +417,8 @@ class Analysis:
         from feedback_nlp.io.writers import atomic, make_folder, write_parquet
 
         target = make_folder(folder)
+        if self.previous is None and (told := self.after(target)) is not self:
+            return told.write(target)
         writers = {
             SCORED: lambda path: write_parquet(self.scored.review_table, path),
             MENTIONS: lambda path: write_parquet(self.scored._described(self.insight.mentions), path),
@@ -412,6 +446,7 @@ class Analysis:
         path.write_text(text + "\n", encoding="utf-8")
 
     def _meta(self) -> dict[str, Any]:
+        from feedback_nlp.pipeline.monitoring import block_of
         from feedback_nlp.text import pii
 
         source = dict(self.scored.meta["input"])
@@ -420,8 +455,11 @@ class Analysis:
         return {
             **self.scored.meta,
             "input": source,
-            "options": asdict(replace(self.options, playbook=None)) | {"playbook": self._playbook_name},
+            "options": asdict(replace(self.options, playbook=None, exposure=None, actions=()))
+            | {"exposure": self.options.exposure.name if self.options.exposure else None}
+            | {"playbook": self._playbook_name},
             "notes": self.notes,
+            "monitoring": block_of(self),
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),
             "version": __version__,
         }
