@@ -20,11 +20,11 @@ from sklearn.model_selection import cross_val_score
 from feedback_nlp import gold
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.lexicon_context import place, sign, summarise, tone
-from feedback_nlp.scorers.lexicon_hits import Column
 from feedback_nlp.scorers.lexicon_reading import Level, read
 from feedback_nlp.scorers.lexicon_tables import overall_features
 from feedback_nlp.taxonomy import GENERAL
 from feedback_nlp.text.clauses import from_spans
+from feedback_nlp.text.column import Column
 
 FOLDER = Path(__file__).resolve().parents[1] / "feedback_nlp" / "resources" / "lexicons"
 HEAD = (

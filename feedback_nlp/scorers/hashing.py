@@ -7,20 +7,21 @@ Python object is made for an n-gram: they are hashed over the code points of the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.text.codepoints import Joined, encode
-from feedback_nlp.text.normalize import normalize_column
+from feedback_nlp.scorers.sparse_rows import Rows
+from feedback_nlp.text.column import Column
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["SLOT_BITS", "Grams", "Vocabulary", "ngram_slots"]
+__all__ = ["SLOT_BITS", "Grams", "Vocabulary", "column_slots", "distinct", "ngram_slots"]
 
 # 4 million slots: a new n-gram falls on one of some 200,000 known ones in 1 of 20 cases.
 SLOT_BITS = 22
@@ -30,6 +31,8 @@ _BEGIN, _END = 2, 3
 _STEP = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xBF58476D1CE4E5B9)
 _FOLD = np.uint64(29)
+# Below this many n-grams, looking each up among the slots is quicker than a table of all four million.
+_FEW = 50_000
 
 
 class Grams(NamedTuple):
@@ -56,38 +59,52 @@ def ngram_slots(texts: Sequence[str | None], clauses: Clauses, *, longest: int =
     -------
     Grams
     """
-    chars, owner = _marked(texts, clauses)
+    return column_slots(Column.of(texts, clauses), longest=longest)
+
+
+def column_slots(column: Column, *, longest: int = LONGEST) -> Grams:
+    """Return the same of clauses in normal form."""
+    chars, owner = _marked(column)
     hashes = np.zeros(len(chars), dtype=np.uint64)
     rows: list[NDArray[np.int64]] = []
     slots: list[NDArray[np.int64]] = []
     for size in range(1, longest + 1):
         count = max(len(chars) - size + 1, 0)
-        hashes = hashes[:count] * _STEP + chars[size - 1 : size - 1 + count] + np.uint64(1)
+        hashes = hashes[:count] * _STEP
+        hashes += chars[size - 1 : size - 1 + count]
+        hashes += np.uint64(1)
         hashes ^= hashes >> _FOLD
         inside = owner[:count] == owner[size - 1 : size - 1 + count]
         if size == 1:
             inside &= chars[:count] > _END
-        mixed = (hashes[inside] + np.uint64(size)) * _MIX
-        slots.append((mixed >> np.uint64(64 - SLOT_BITS)).astype(np.int64))
+        mixed = hashes[inside]
+        mixed += np.uint64(size)
+        mixed *= _MIX
+        mixed >>= np.uint64(64 - SLOT_BITS)
+        slots.append(mixed.view(np.int64))
         rows.append(owner[:count][inside])
-    return Grams(np.concatenate(rows), np.concatenate(slots), len(clauses))
+    return Grams(np.concatenate(rows), np.concatenate(slots), len(column))
 
 
-def _marked(texts: Sequence[str | None], clauses: Clauses) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def _marked(column: Column) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the characters of all clauses, each between its marks, and the clause each belongs to."""
-    joined = Joined.of(normalize_column(texts))
-    codes = encode(joined.text)
-    lengths = (clauses.end - clauses.start).astype(np.int64) + 2
+    lengths = column.ends - column.starts + 2
     ends = np.cumsum(lengths)
     begins = ends - lengths
-    owner = np.repeat(np.arange(len(clauses), dtype=np.int64), lengths)
-    shift = joined.starts[clauses.review] + clauses.start - begins - 1
-    source = np.arange(len(owner), dtype=np.int64) + shift[owner]
+    owner = np.repeat(np.arange(len(column), dtype=np.int64), lengths)
+    source = np.arange(len(owner), dtype=np.int64) + np.repeat(column.starts - begins - 1, lengths)
     # The marks' own sources may lie outside the text; they are overwritten below.
-    chars = codes[np.clip(source, 0, max(len(codes) - 1, 0))].astype(np.uint64)
+    chars = column.codes[np.clip(source, 0, max(len(column.codes) - 1, 0))].astype(np.uint64)
     chars[(chars >= ord("0")) & (chars <= ord("9"))] = ord("0")
     chars[begins], chars[ends - 1] = _BEGIN, _END
     return chars, owner
+
+
+def distinct(grams: Grams) -> Grams:
+    """Return every n-gram of a clause once, by clause, then by slot."""
+    keys = np.sort(grams.clause << SLOT_BITS | grams.slot)
+    keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
+    return Grams(keys >> SLOT_BITS, keys & ((1 << SLOT_BITS) - 1), grams.n_clauses)
 
 
 class Vocabulary:
@@ -101,11 +118,22 @@ class Vocabulary:
 
     def __init__(self, slots: NDArray[np.integer]) -> None:
         self.slots = np.asarray(slots, dtype=np.uint32)
-        self._column = np.full(1 << SLOT_BITS, -1, dtype=np.int32)
-        self._column[self.slots] = np.arange(len(self.slots), dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self.slots)
+
+    def known(self, grams: Grams) -> Rows:
+        """Return the columns of the known n-grams of each clause, from n-grams in ``distinct`` order."""
+        if len(grams.slot) < _FEW:
+            place = np.minimum(np.searchsorted(self.slots, grams.slot), max(len(self) - 1, 0))
+            inside = self.slots[place] == grams.slot if len(self) else np.zeros(len(place), dtype=bool)
+        else:
+            place = self._column[grams.slot]
+            inside = place >= 0
+        rows = np.flatnonzero(inside)
+        starts = np.zeros(grams.n_clauses + 1, dtype=np.int64)
+        np.cumsum(np.bincount(grams.clause[rows], minlength=grams.n_clauses), out=starts[1:])
+        return Rows(starts, place[rows].astype(np.int64))
 
     def matrix(self, texts: Sequence[str | None], clauses: Clauses) -> csr_matrix:
         """Return which known n-grams each clause holds: CSR of shape (n_clauses, n_columns), values 1.
@@ -118,19 +146,14 @@ class Vocabulary:
         """Return the same matrix from n-grams at hand."""
         from scipy.sparse import csr_matrix
 
-        rows, slots, count = grams
-        columns = self._column[slots]
-        known = columns >= 0
-        width = max(len(self), 1)
-        keys = _distinct(rows[known] * width + columns[known])
-        rows = keys // width
-        indptr = np.zeros(count + 1, dtype=np.int32)
-        np.cumsum(np.bincount(rows, minlength=count), out=indptr[1:])
-        data = np.ones(len(keys), dtype=np.float32)
-        return csr_matrix((data, (keys - rows * width).astype(np.int32), indptr), shape=(count, width))
+        starts, columns = self.known(distinct(grams))
+        data = np.ones(len(columns), dtype=np.float32)
+        shape = (grams.n_clauses, max(len(self), 1))
+        return csr_matrix((data, columns.astype(np.int32), starts.astype(np.int32)), shape=shape)
 
-
-def _distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return sorted keys without repeats; numpy's sort is faster than its hashing ``unique``."""
-    keys = np.sort(keys)
-    return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
+    @cached_property
+    def _column(self) -> NDArray[np.int32]:
+        """Column of every slot, -1 for none: made when a column of texts is looked up, not for one."""
+        column = np.full(1 << SLOT_BITS, -1, dtype=np.int32)
+        column[self.slots] = np.arange(len(self.slots), dtype=np.int32)
+        return column

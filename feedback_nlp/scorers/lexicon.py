@@ -22,12 +22,12 @@ from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.lexicon_context import place, sign, summarise, tone
 from feedback_nlp.scorers.lexicon_entries import Entries
 from feedback_nlp.scorers.lexicon_files import read_folder, write_folder
-from feedback_nlp.scorers.lexicon_hits import Column
 from feedback_nlp.scorers.lexicon_reading import read
 from feedback_nlp.scorers.lexicon_tables import FLAG_SCORES, evidence_table, overall_probabilities
 from feedback_nlp.scorers.lexicon_words import Words, load_words
 from feedback_nlp.taxonomy import GENERAL, Taxonomy, load_taxonomy
 from feedback_nlp.text.clauses import cut_column
+from feedback_nlp.text.column import Column
 from feedback_nlp.text.terms import TermMatcher
 
 if TYPE_CHECKING:

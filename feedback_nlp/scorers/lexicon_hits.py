@@ -6,21 +6,15 @@ one behind the other: what comes later stands further on, so one sorted search s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.lexicon_entries import Entries, Kind
-from feedback_nlp.text.codepoints import Joined, decode, encode
-from feedback_nlp.text.normalize import normalize_codes
+from feedback_nlp.text.column import Column
 
-if TYPE_CHECKING:
-    from feedback_nlp.text.clauses import Clauses
-
-__all__ = ["Column", "Hits", "covered", "find", "in_set", "longest", "pairs", "subjects", "total", "words"]
+__all__ = ["Hits", "covered", "find", "in_set", "longest", "pairs", "subjects", "total", "words"]
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -30,47 +24,6 @@ _BETWEEN = (
     "的是也都还就有点些很太较挺真好超最更非常特别不又实在确也比一般么那这"
     "相当略偏极得算了上没却倒并未够怎可越来"
 )
-
-
-@dataclass(frozen=True)
-class Column:
-    """Clauses in normal form.
-
-    Attributes
-    ----------
-    text : str
-        All reviews in normal form, each followed by a line feed.
-    codes : uint32 array of shape (len(text),)
-    origin : int64 array of shape (n_reviews + 1,)
-        Where each review starts.
-    starts, ends : int64 arrays of shape (n_clauses,)
-        The clauses, half-open.
-    owner : int32 array of shape (len(text),)
-        Clause of each character, -1 for none.
-    """
-
-    text: str
-    codes: NDArray[np.uint32]
-    origin: Ints
-    starts: Ints
-    ends: Ints
-    owner: NDArray[np.int32]
-
-    @classmethod
-    def of(cls, texts: Sequence[str | None], clauses: Clauses) -> Column:
-        """Return the clauses, which are spans into ``texts``, in normal form."""
-        joined = Joined.of(texts)
-        codes = normalize_codes(encode(joined.text))
-        origin = joined.starts[clauses.review]
-        starts, ends = origin + clauses.start, origin + clauses.end
-        edges = np.empty(2 * len(starts) + 2, dtype=np.int64)
-        edges[0], edges[1:-1:2], edges[2:-1:2], edges[-1] = 0, starts, ends, len(codes)
-        numbers = np.full(2 * len(starts) + 1, -1, dtype=np.int32)
-        numbers[1::2] = np.arange(len(starts))
-        return cls(decode(codes), codes, joined.starts, starts, ends, np.repeat(numbers, np.diff(edges)))
-
-    def __len__(self) -> int:
-        return len(self.starts)
 
 
 class Hits(NamedTuple):
@@ -248,4 +201,5 @@ def longest(group: Ints, start: Ints, end: Ints, kind: Ints) -> NDArray[np.intp]
         inside = behind < len(order)
         chosen, behind = chosen[inside], behind[inside]
         chosen = behind[group[behind] == group[chosen]]
-    return order[kept]
+    result: NDArray[np.intp] = order[kept]
+    return result

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.lexicon_entries import Entries, Kind
-from feedback_nlp.scorers.lexicon_hits import Column, Hits, in_set, longest, pairs, total
+from feedback_nlp.scorers.lexicon_hits import Hits, in_set, longest, pairs, total
+from feedback_nlp.text.column import Column
 
 if TYPE_CHECKING:
     Ints = NDArray[np.int64]

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.lexicon_entries import Entries, Kind
-from feedback_nlp.scorers.lexicon_hits import Column, Hits, covered, find, in_set, subjects, total, words
+from feedback_nlp.scorers.lexicon_hits import Hits, covered, find, in_set, subjects, total, words
 from feedback_nlp.scorers.lexicon_opinions import outdone_from, turned, weigh
+from feedback_nlp.text.column import Column
 
 __all__ = ["Evidence", "Level", "Readings", "read"]
 
@@ -72,7 +73,8 @@ class Evidence(NamedTuple):
 
 def joined(parts: list[Evidence]) -> Evidence:
     """Return parts one behind the other."""
-    return Evidence(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    clause, facet, level, value = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return Evidence(clause, facet, level, value)
 
 
 class Readings(NamedTuple):

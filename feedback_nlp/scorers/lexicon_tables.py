@@ -5,6 +5,8 @@ Source of all of them: the 2,267 texts of gold train, by ``scripts/measure_lexic
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,16 +52,22 @@ def overall_probabilities(summaries: NDArray[np.float64]) -> NDArray[np.float32]
         Rows sum to 1; even where nothing judges.
     """
     features = overall_features(summaries)
-    rows = [[float(value) for value in row[1:]] for row in read_table("overall")]
+    rows = _overall_rows()
     # Written out over features: a matrix product may round differently for another number of rows.
-    logits = np.tile(np.array(rows[0]), (len(features), 1))
+    logits = np.tile(rows[0], (len(features), 1))
     for column, weights in enumerate(rows[1:]):
-        logits += features[:, column : column + 1] * np.array(weights)
+        logits += features[:, column : column + 1] * weights
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     result = odds / (odds[:, :1] + odds[:, 1:2] + odds[:, 2:])
     result[~summaries.any(axis=1)] = 1 / 3
     chances: NDArray[np.float32] = result.astype(np.float32)
     return chances
+
+
+@lru_cache(maxsize=1)
+def _overall_rows() -> NDArray[np.float64]:
+    """Return intercept and weights of the logistic regression, a row for each feature."""
+    return np.array([[float(value) for value in row[1:]] for row in read_table("overall")])
 
 
 def overall_features(summaries: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.linear_model import review_sum
+from feedback_nlp.text.column import Column
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.hashing import Grams, Vocabulary
-    from feedback_nlp.scorers.lexicon import LexiconScorer
+    from feedback_nlp.scorers.lexicon import Judged, LexiconScorer
     from feedback_nlp.scorers.linear_tone import Tone
     from feedback_nlp.text.clauses import Clauses
 
@@ -80,27 +81,46 @@ def gather(
     grams : Grams
         N-grams of ``clauses``.
     """
-    judged = lexicon.predict(texts, clauses)
-    negative, neutral, positive = (judged.clauses[:, :, side] for side in range(3))
+    judged = lexicon.judge(Column.of(texts, clauses), clauses)
+    return from_judged(judged, tone.sums(grams, vocabulary), clauses, len(lexicon.taxonomy_.codes))
+
+
+def from_judged(judged: Judged, sums: NDArray[np.float32], clauses: Clauses, n_facets: int) -> Evidence:
+    """Return the features of a judgement and of ``Tone.sums``."""
+    clause, facet = judged.clause, judged.facet
+    negative, neutral, positive = (judged.sides[:, side] for side in range(3))
     score = np.minimum(negative + neutral + positive, 1 - _MARGIN)
     found = score > 0
     nothing = _log_odds(np.zeros(1, np.float32))
-    balance = np.zeros(len(clauses), dtype=np.float32)
-    # Facet by facet, so that the order of the sum is the same in any batch.
-    for facet in range(score.shape[1]):
-        balance += positive[:, facet] - negative[:, facet]
-    sums = tone.sums(grams, vocabulary)
+
+    def table(values: NDArray[Any]) -> NDArray[np.float32]:
+        result = np.zeros((len(clauses), n_facets), dtype=np.float32)
+        result[clause, facet] = values
+        return result
+
     near, whole = _per_root(sums), _per_root(review_sum(sums, clauses))
     return Evidence(
-        mention=np.asarray(np.where(found, _log_odds(score) - nothing, 0) / _UNIT, dtype=np.float32),
-        polar=np.asarray(
-            np.log((positive + _SIDE_MARGIN) / (negative + _SIDE_MARGIN)) / _UNIT, dtype=np.float32
+        mention=table(np.where(found, _log_odds(score) - nothing, 0) / _UNIT),
+        polar=table(np.log((positive + _SIDE_MARGIN) / (negative + _SIDE_MARGIN)) / _UNIT),
+        neutral=table(np.where(found, neutral / np.maximum(score, _MARGIN), 0)),
+        tone=np.stack(
+            [_balance(clause, positive - negative, len(clauses)), near, whole[clauses.review]], axis=1
         ),
-        neutral=np.where(found, neutral / np.maximum(score, _MARGIN), 0).astype(np.float32),
-        tone=np.stack([balance, near, whole[clauses.review]], axis=1),
         overall=np.concatenate([np.log(judged.overall + _MARGIN), whole[:, None]], axis=1),
         flags=_log_odds(judged.flags),
     )
+
+
+def _balance(clause: NDArray[np.int64], values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return the sum of ``values`` for each clause, added facet by facet: the same in any batch."""
+    result = np.zeros(count, dtype=np.float32)
+    if len(clause):
+        first = np.flatnonzero(np.append(True, clause[1:] != clause[:-1]))
+        sizes = np.diff(np.append(first, len(clause)))
+        for step in range(int(sizes.max())):
+            place = first[sizes > step] + step
+            result[clause[place]] += values[place]
+    return result
 
 
 def _per_root(sums: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.base import Prediction
+from feedback_nlp.scorers.sparse_rows import Rows, Table, restore
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -22,7 +24,15 @@ if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["Columns", "LinearWeights", "Logits", "clause_scale", "neighbour_rows", "overall_features"]
+__all__ = [
+    "Columns",
+    "LinearWeights",
+    "Logits",
+    "clause_scale",
+    "neighbour_rows",
+    "overall_features",
+    "restore",
+]
 
 # Facets whose polarity speaks for the whole review.
 WHOLE_FACETS = ("overall.general", "brand.loyalty")
@@ -122,22 +132,44 @@ def small_product(features: Floats, weights: Floats, bias: Floats) -> Floats:
     return result
 
 
-def sparse_product(features: Floats, weights: Floats) -> Floats:
-    """Return features @ weights for features that are mostly zero, added in the order of columns."""
-    from scipy.sparse import csr_matrix
+def _whole(raw: Floats, size: Floats, blocks: Mapping[str, slice], clauses: Clauses) -> dict[str, Floats]:
+    """Return what the n-grams of whole reviews say: the columns that look at them, over sqrt(their number).
 
-    return np.asarray(csr_matrix(features) @ weights, dtype=np.float32)
+    Parameters
+    ----------
+    raw : float32 array of shape (n_clauses, Columns.total)
+    size : float32 array of shape (n_clauses,)
+        Number of short n-grams of each clause.
+    blocks : mapping
+        As ``Columns.blocks``.
+    """
+    names = [name for name in blocks if name.endswith("_review")]
+    parts = [size[:, None], *(raw[:, blocks[name]] for name in names)]
+    total = review_sum(np.concatenate(parts, axis=1), clauses)
+    whole = np.asarray(total[:, 1:] / np.sqrt(np.maximum(total[:, :1], 1)), dtype=np.float32)
+    ends = np.cumsum([blocks[name].stop - blocks[name].start for name in names])
+    return dict(zip(names, np.split(whole, ends[:-1], axis=1), strict=True))
+
+
+def nonzero_product(features: Floats, weights: Floats) -> Floats:
+    """Return features @ weights for features that are mostly zero, added in the order of columns."""
+    result = np.zeros((len(features), weights.shape[1]), dtype=np.float32)
+    rows, columns = np.nonzero(features)
+    if len(rows):
+        first = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+        sizes = np.diff(np.append(first, len(rows)))
+        for step in range(int(sizes.max())):
+            place = first[sizes > step] + step
+            row, column = rows[place], columns[place]
+            result[row] += features[row, column, None] * weights[column]
+    return result
 
 
 def review_sum(values: Floats, clauses: Clauses) -> Floats:
     """Return the sum of clause rows for each review, added in order of clauses."""
-    from scipy.sparse import csr_matrix
-
-    count = len(clauses)
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(clauses.review, minlength=clauses.n_reviews))])
-    ones = np.ones(count, dtype=np.float32)
-    gather = csr_matrix((ones, np.arange(count), indptr), shape=(clauses.n_reviews, count))
-    return np.asarray(gather @ np.ascontiguousarray(values), dtype=np.float32)
+    sizes = np.bincount(clauses.review, minlength=clauses.n_reviews)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    return Rows(starts, np.arange(len(clauses))).sums(Table(values))
 
 
 def review_max(values: Floats, clauses: Clauses) -> Floats:
@@ -175,7 +207,9 @@ def overall_features(
     -------
     float32 array of shape (n_reviews, 19)
     """
-    sides = np.ascontiguousarray(block.max(axis=1, initial=0))
+    sides = np.zeros((len(block), 3), dtype=np.float32)
+    for facet in range(block.shape[1]):
+        np.maximum(sides, block[:, facet], out=sides)
     counts = np.bincount(clauses.review, minlength=clauses.n_reviews).astype(np.float32)
     mean = review_sum(sides, clauses) / np.maximum(counts, 1)[:, None]
     top = review_max(sides, clauses)
@@ -217,35 +251,69 @@ class LinearWeights:
     bias: Mapping[str, Floats]
     calibration: Mapping[str, Floats]
 
+    @classmethod
+    def stored(
+        cls,
+        slots: NDArray[np.uint32],
+        short: NDArray[np.bool_],
+        table: Table,
+        bias: Mapping[str, Floats],
+        calibration: Mapping[str, Floats],
+    ) -> LinearWeights:
+        """Return weights as a model folder holds them, in eight bits: restored whole only when asked for."""
+        made = object.__new__(cls)
+        parts = {"slots": slots, "short": short, "table": table, "bias": bias, "calibration": calibration}
+        made.__dict__.update(parts)
+        return made
+
+    def __getattr__(self, name: str) -> Any:
+        """Restore the matrix of ``stored`` weights."""
+        if name == "weights" and "table" in self.__dict__:
+            return self.table.dense
+        raise AttributeError(name)
+
+    @cached_property
+    def table(self) -> Table:
+        """The weights as a table to sum rows of."""
+        return Table(self.weights)
+
     def logits(self, matrix: csr_matrix, clauses: Clauses, evidence: Evidence) -> Logits:
         """Return the log-odds of clauses given as n-gram rows and the lexicon's evidence."""
+        rows = Rows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))
+        return self.logits_of(rows, self.table, clauses, evidence)
+
+    def logits_of(self, rows: Rows, table: Table, clauses: Clauses, evidence: Evidence) -> Logits:
+        """Return the same from rows and a table at hand."""
         blocks = Columns(self.bias["mention"].shape[0]).blocks()
-        raw = np.asarray(matrix @ self.weights, dtype=np.float32)
-        near = np.asarray(raw * clause_scale(matrix)[:, None], dtype=np.float32)
-        size = np.asarray(matrix @ self.short.astype(np.float32), dtype=np.float32)
-        total = review_sum(np.concatenate([raw, size[:, None]], axis=1), clauses)
-        whole = np.asarray(total[:, :-1] / np.sqrt(np.maximum(total[:, -1:], 1)), dtype=np.float32)
+        raw = rows.sums(table)
+        counts = np.diff(rows.starts).astype(np.float32)
+        scale = (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)[:, None]
+        short = np.append(0, np.cumsum(self.short[rows.columns]))
+        size = (short[rows.starts[1:]] - short[rows.starts[:-1]]).astype(np.float32)
+        whole = _whole(raw, size, blocks, clauses)
 
-        def part(name: str, source: Floats) -> Floats:
-            return source[:, blocks[name]]
+        def near(name: str) -> Floats:
+            return np.asarray(raw[:, blocks[name]] * scale, dtype=np.float32)
 
-        polar = part("polar_clause", near) + part("polar_review", whole)[clauses.review]
+        polar = near("polar_clause")
+        polar += whole["polar_review"][clauses.review]
         for name, step in (("polar_before", -1), ("polar_after", 1)):
-            rows, other = neighbour_rows(clauses.review, step)
-            polar[rows] += part(name, near)[other]
-        neutral = part("neutral_clause", near) + part("neutral_review", whole)[clauses.review]
-        mention = part("mention_clause", near) + part("mention_review", whole)[clauses.review]
+            place, other = neighbour_rows(clauses.review, step)
+            polar[place] += near(name)[other]
         polar_weights, neutral_weight = self.bias["evidence_polar"], self.bias["evidence_neutral"]
-        polar = polar + evidence.polar * polar_weights[0]
+        polar += evidence.polar * polar_weights[0]
         for column in range(evidence.tone.shape[1]):
-            polar = polar + evidence.tone[:, column, None] * polar_weights[1 + column]
-        neutral = neutral + evidence.neutral * neutral_weight
+            polar += evidence.tone[:, column, None] * polar_weights[1 + column]
+        neutral = near("neutral_clause") + whole["neutral_review"][clauses.review]
+        mention = near("mention_clause")
+        mention += whole["mention_review"][clauses.review]
+        mention += nonzero_product(evidence.mention, self.bias["evidence_mention"])
         return Logits(
-            mention + sparse_product(evidence.mention, self.bias["evidence_mention"]) + self.bias["mention"],
+            mention + self.bias["mention"],
             polar + self.bias["polar"],
-            neutral + self.bias["neutral"],
-            part("overall_review", whole) + self.bias["overall"],
-            part("flags_review", whole) + self.bias["flags"],
+            neutral + evidence.neutral * neutral_weight + self.bias["neutral"],
+            whole["overall_review"] + self.bias["overall"],
+            whole["flags_review"] + self.bias["flags"],
         )
 
     def calibrated(
@@ -272,7 +340,11 @@ def clause_block(score: Floats, logits: Logits, slope: Floats) -> Floats:
     neutral = sigmoid(logits.neutral)
     positive = sigmoid(logits.polar * slope)
     polar = score * (1 - neutral)
-    return np.stack([polar * (1 - positive), score * neutral, polar * positive], axis=2).astype(np.float32)
+    block = np.empty((*score.shape, 3), dtype=np.float32)
+    block[:, :, 0] = polar * (1 - positive)
+    block[:, :, 1] = score * neutral
+    block[:, :, 2] = polar * positive
+    return block
 
 
 def flag_features(block: Floats, clauses: Clauses, bag: Floats, evidence: Evidence) -> Floats:
@@ -285,8 +357,3 @@ def quantise(weights: Floats) -> tuple[NDArray[np.int8], Floats]:
     """Return int8 weights and the factor of each column."""
     scale = np.maximum(np.abs(weights).max(axis=0, initial=0), 1e-12) / 127
     return np.rint(weights / scale).astype(np.int8), scale.astype(np.float32)
-
-
-def restore(weights: NDArray[Any], scale: Floats) -> Floats:
-    """Return float32 weights from ``quantise``'s result."""
-    return weights.astype(np.float32) * scale

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
+from feedback_nlp.scorers.hashing import Vocabulary, distinct, ngram_slots
 from feedback_nlp.scorers.linear_model import quantise, restore
+from feedback_nlp.scorers.sparse_rows import Rows, Table
 from feedback_nlp.text.clauses import cut_column
 
 if TYPE_CHECKING:
@@ -38,8 +40,15 @@ class Tone:
 
     def sums(self, grams: Grams, vocabulary: Vocabulary) -> NDArray[np.float32]:
         """Return sum of weights and number of known n-grams of each clause: (n_clauses, 2)."""
-        columns = np.stack([self.weights, np.ones_like(self.weights)], axis=1)
-        return np.asarray(vocabulary.rows_of(grams) @ columns, dtype=np.float32)
+        return self.sums_of(vocabulary.known(distinct(grams)))
+
+    def sums_of(self, rows: Rows) -> NDArray[np.float32]:
+        """Return the same from the known n-grams of each clause."""
+        return rows.sums(self._table)
+
+    @cached_property
+    def _table(self) -> Table:
+        return Table(np.stack([self.weights, np.ones_like(self.weights)], axis=1))
 
 
 def silent() -> Tone:
