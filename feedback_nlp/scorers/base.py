@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from feedback_nlp.scorers.abstention import Abstention
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses
 
@@ -63,6 +64,8 @@ class Scorer(ABC):
         |polarity| up to this is labelled neutral.
     safety_threshold_ : float
         Score from which a negative ``product.safety`` mention puts its issue in the safety band.
+    abstention_ : Abstention or None
+        Errors of the overall label on left-out industries, for ``--max-error``; None where nobody counted.
     """
 
     name: str = ""
@@ -71,6 +74,7 @@ class Scorer(ABC):
     flag_thresholds_: NDArray[np.float32]
     neutral_band_: float = NEUTRAL_BAND
     safety_threshold_: float = 0.9
+    abstention_: Abstention | None = None
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 (scikit-learn's signature)
         """Return the arguments of ``__init__`` as stored; what scikit-learn's ``clone`` asks for."""

@@ -179,6 +179,7 @@ class RuledScorer(Scorer):
         self.taxonomy_ = base.taxonomy_
         self.thresholds_, self.flag_thresholds_ = base.thresholds_, base.flag_thresholds_
         self.neutral_band_, self.safety_threshold_ = base.neutral_band_, base.safety_threshold_
+        self.abstention_ = base.abstention_
         self.name = base.name
         self._found = {rule.place: rule for rule in rules}
 
