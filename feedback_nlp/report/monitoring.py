@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.monitoring.exposure import Rates
     from feedback_nlp.insight.monitoring.since import Change, Since
 
-__all__ = ["build", "public"]
+__all__ = ["build", "public", "told"]
 
 # Charts drawn, alarms told in words, rows of rates.
 N_CHARTS, N_TOLD, N_RATES, N_ITEMS = 6, 12, 15, 3
@@ -81,6 +81,16 @@ def public(block: Mapping[str, Any] | None) -> Block | None:
         "actions": block["actions"],
         "since": block["since"],
     }
+
+
+def told(summary: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the sentences of the first page: what changed since the last run, then the headline."""
+    sentences: list[dict[str, str]] = summary["headline"]["sentences"]
+    block = summary["monitoring"]
+    if block is None or block["since"] is None:
+        return sentences
+    since = {"lead": block["since"]["lead"], "text": block["since"]["text"], "tone": "since"}
+    return [since, *sentences]
 
 
 def _name(level: str, code: str, names: Names, words: Words) -> str:

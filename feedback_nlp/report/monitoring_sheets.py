@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["ACTIONS", "ALARMS", "RATES", "action_rows", "alarm_rows", "rate_rows"]
+__all__ = ["monitoring_sheets"]
 
-# Header key, width, style, and the field of the row, None for nothing.
-ALARMS = (
+Field = tuple[str, float, str, str]
+# A sheet of the workbook: key of its name, columns (key, width, style), rows.
+Sheet = tuple[str, list[tuple[str, float, str]], list[list[Any]]]
+
+# Header key, width, style, and the field of the row.
+ALARMS: tuple[Field, ...] = (
     ("alarm_what", 24, "text", "name"),
     ("fired_on", 12, "date", "fired_on"),
     ("since_day", 12, "date", "since"),
@@ -23,7 +27,7 @@ ALARMS = (
     ("alarm_text", 70, "text", "text"),
     ("alarm_code", 26, "id", "code"),
 )
-ACTIONS = (
+ACTIONS: tuple[Field, ...] = (
     ("action_issue", 26, "own", "issue_id"),
     ("action_name", 22, "own", "name"),
     ("action_what", 40, "own", "action"),
@@ -32,7 +36,7 @@ ACTIONS = (
     ("action_status", 12, "own", "status"),
     ("action_result", 70, "text", "text"),
 )
-RATES = (
+RATES: tuple[Field, ...] = (
     ("rate_what", 26, "text", "name"),
     ("rate_unit", 20, "text", "unit"),
     ("rate_reviews", 9, "count", "n_reviews"),
@@ -45,12 +49,36 @@ RATES = (
 _ROOM = 20
 
 
-def _values(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+def monitoring_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
+    """Return the sheets of alarms and actions, and of rates where there is exposure.
+
+    Parameters
+    ----------
+    summary : mapping
+        From ``report.summary.build``.
+
+    Returns
+    -------
+    list of (key, columns, rows)
+        Empty where nothing was watched.
+    """
+    block = summary["monitoring"]
+    if block is None:
+        return []
+    sheets = [_sheet("alarms", ALARMS, _alarm_rows(block)), _sheet("actions", ACTIONS, _action_rows(block))]
+    return sheets + ([_sheet("rates", RATES, _values(block["rates"]["rows"], RATES))] if block["rates"] else [])
+
+
+def _sheet(key: str, columns: Sequence[Field], rows: list[list[Any]]) -> Sheet:
+    return key, [column[:3] for column in columns], rows
+
+
+def _values(rows: Sequence[Mapping[str, Any]], columns: Sequence[Field]) -> list[list[Any]]:
     return [[row[field] for *_, field in columns] for row in rows]
 
 
-def alarm_rows(block: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the rows of the alarms, newest first; a line that says why where there is none."""
+def _alarm_rows(block: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the alarms, newest first; a line that says why where there is none."""
     rows = _values(block["alarms"]["rows"], ALARMS)
     if rows:
         return rows
@@ -59,11 +87,6 @@ def alarm_rows(block: Mapping[str, Any]) -> list[list[Any]]:
     return [empty]
 
 
-def action_rows(block: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the rows of the action log and some empty ones to write into."""
+def _action_rows(block: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the action log and some empty lines to write into."""
     return _values(block["actions"], ACTIONS) + [[None] * len(ACTIONS) for _ in range(_ROOM)]
-
-
-def rate_rows(block: Mapping[str, Any]) -> list[list[Any]]:
-    """Return the rows of the rates; none without exposure."""
-    return _values(block["rates"]["rows"], RATES) if block["rates"] else []
