@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.ranking import LISTED
 from feedback_nlp.report.wording import Words
 
@@ -33,8 +34,7 @@ def render(summary: Mapping[str, Any]) -> str:
 
 
 def _sentences(summary: Mapping[str, Any]) -> list[dict[str, str]]:
-    sentences: list[dict[str, str]] = summary["headline"]["sentences"]
-    return sentences
+    return told(summary)
 
 
 def _table(summary: Mapping[str, Any], words: Words) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.insight.shares import wilson
 from feedback_nlp.report.evidence import Evidence
 from feedback_nlp.report.headline import headline
+from feedback_nlp.report.monitoring import public as public_monitoring
 from feedback_nlp.report.ranking import issue_rows, period_name
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import LABELS, SCHEMA_VERSION, STATUSES
@@ -111,6 +112,7 @@ def build(
             "table": _table(evidence),
             "mentions": _mentions(evidence, taxonomy, words),
             "names": _names(taxonomy, words),
+            "monitoring": meta.get("monitoring"),
             "shown": evidence.shown([quote for row in issues for quote in row["examples"] or ()]),
         }
     )
@@ -246,6 +248,7 @@ def public(summary: Mapping[str, Any]) -> dict[str, Any]:
         "elements": [_picked(row, _PUBLIC_ELEMENT) for row in summary["elements"]],
         "issues": [_public_issue(row) for row in summary["issues"]],
         "first": summary["first"],
+        "monitoring": public_monitoring(summary["monitoring"]),
         "warnings": summary["warnings"],
     }
 
