@@ -22,7 +22,7 @@ LAYERS = {
     2: ("scorers",),
     3: ("insight",),
     4: ("engines", "io", "report", "store"),
-    5: ("pipeline", "evaluation", "datasets"),
+    5: ("pipeline", "evaluation", "datasets", "serve"),
     6: ("cli", "__main__"),
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}

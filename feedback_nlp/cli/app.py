@@ -26,6 +26,7 @@ from feedback_nlp.cli import (
     review,
     score,
     segment,
+    serve,
     taxonomy,
     track,
     train,
@@ -122,6 +123,7 @@ app.command("demo")(demo.demo)
 app.command("analyze", epilog=analyze.EPILOG)(analyze.analyze)
 app.command("score")(score.score)
 app.command("segment")(segment.segment)
+app.command("serve")(serve.serve)
 app.command("classify")(classify.classify)
 app.command("report")(report.report)
 app.command("compare", epilog=compare.EPILOG)(compare.compare)

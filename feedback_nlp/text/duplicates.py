@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from feedback_nlp.text.codepoints import encode
 from feedback_nlp.text.normalize import normalize_column
 
-__all__ = ["exact", "near"]
+__all__ = ["exact", "keys", "near"]
 
 # Below this length two customers may well write the same ("不错").
 SHORTEST = 10
@@ -51,18 +51,33 @@ def exact(
     list of str or None, length n
         The id of the first such review; ``None`` for first occurrences and for texts without content.
     """
-    keys = _keys(texts)
-    whose = customers if customers is not None else [None] * len(keys)
-    taking = [status == "ok" for status in statuses] if statuses is not None else [True] * len(keys)
     first: dict[Hashable, int] = {}
     found: list[str | None] = []
-    for row, (key, customer, takes) in enumerate(zip(keys, whose, taking, strict=True)):
-        if not takes or len(key) < (SHORTEST if customer is None else 1):
-            found.append(None)
-            continue
-        source = first.setdefault((customer, key), row)
+    for row, key in enumerate(keys(texts, customers, statuses)):
+        source = row if key is None else first.setdefault(key, row)
         found.append(None if source == row else ids[source])
     return found
+
+
+def keys(
+    texts: Sequence[str | None],
+    customers: Sequence[str | None] | None = None,
+    statuses: Sequence[str] | None = None,
+) -> list[tuple[str | None, str] | None]:
+    """Return for each review what it shares with its exact duplicates; parameters as in :func:`exact`.
+
+    Returns
+    -------
+    list of (customer, text in normal form without white space) or None, length n
+        ``None`` for a review that repeats nothing: without content, or short and of an unknown customer.
+    """
+    plain = _keys(texts)
+    whose = customers if customers is not None else [None] * len(plain)
+    taking = [status == "ok" for status in statuses] if statuses is not None else [True] * len(plain)
+    return [
+        (customer, key) if takes and len(key) >= (SHORTEST if customer is None else 1) else None
+        for key, customer, takes in zip(plain, whose, taking, strict=True)
+    ]
 
 
 def near(texts: Sequence[str | None], ids: Sequence[str], threshold: float = THRESHOLD) -> list[str | None]:
