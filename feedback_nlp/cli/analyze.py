@@ -40,6 +40,7 @@ def analyze(
     taxonomy: opt.TaxonomyName = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
+    issues: opt.IssuesFile = None,
     jobs: opt.Jobs = None,
     config: opt.Config = None,
     save_config: opt.SaveConfig = False,
@@ -66,12 +67,14 @@ def run(files: list[str], given: dict[str, object], config: Path | None) -> None
     runs.save_config(files, ready, chosen)
     from feedback_nlp.pipeline import analyze_prepared
 
+    beside = [Path(name).parent for name in files[:1] if name != "-"]
+    settings = runs.with_edits(runs.analysis_options(chosen), chosen, [*beside, folder])
     with console.progress("打分", "Scoring") as progress:
         analysis = analyze_prepared(
             ready,
             model=chosen.get("model", "linear"),
             taxonomy=chosen.get("taxonomy", "default"),
-            options=runs.analysis_options(chosen),
+            options=settings,
             jobs=chosen.get("jobs"),
             progress=progress,
         )

@@ -78,6 +78,23 @@ PlaybookFile = Annotated[
         metavar="文件",
     ),
 ]
+MaxError = Annotated[
+    float | None,
+    typer.Option(
+        "--max-error",
+        help="总体褒贬自动判断的目标错误率，如 0.05；把握不够的进待复核。",
+        rich_help_panel=RUN,
+        metavar="P",
+    ),
+]
+IssuesFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--issues",
+        help="改名、合并、拆分、固定问题：issues.toml 或改过的 issues.xlsx；默认读输入和输出文件夹里的。",
+        rich_help_panel=RUN,
+    ),
+]
 Config = Annotated[
     Path | None,
     typer.Option("--config", help="配置文件；默认读输入旁边的 feedback-nlp.toml。", rich_help_panel=RUN),

@@ -20,6 +20,7 @@ def report(
     ] = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
+    issues: opt.IssuesFile = None,
     taxonomy: opt.TaxonomyName = None,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
@@ -34,6 +35,7 @@ def report(
     given = {
         "weights": weights,
         "playbook": playbook,
+        "issues": issues,
         "lang": lang,
         "no_mask": no_mask,
         "force": force,
@@ -41,7 +43,7 @@ def report(
         "json": json,
     }
     chosen = opt.merge(given)
-    analysis = load_report(
-        source, mentions=mentions, taxonomy=taxonomy, options=runs.analysis_options(chosen)
-    )
-    runs.write_reports(analysis, out or (source if source.is_dir() else source.parent), chosen)
+    folder = source if source.is_dir() else source.parent
+    settings = runs.with_edits(runs.analysis_options(chosen), chosen, [folder, out or folder])
+    analysis = load_report(source, mentions=mentions, taxonomy=taxonomy, options=settings)
+    runs.write_reports(analysis, out or folder, chosen)

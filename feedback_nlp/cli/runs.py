@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +91,15 @@ def analysis_options(chosen: Mapping[str, Any]) -> Options:
     )
 
 
+def with_edits(settings: Options, chosen: Mapping[str, Any], folders: Sequence[Path]) -> Options:
+    """Return the options with what people decided on issues: ``--issues``, or what lies in ``folders``."""
+    from feedback_nlp.pipeline.issue_edits import edits_of, found_edits
+
+    given = chosen.get("issues")
+    edits = edits_of(given) if given else found_edits(folders)
+    return replace(settings, edits=edits or None)
+
+
 def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]) -> None:
     """Write the columns used and the options given beside the first input, if asked to."""
     if not chosen.get("save_config"):
@@ -117,6 +127,11 @@ def _option(role: str) -> str:
 
 def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:
     """Write all files of an analysis and say where they are."""
+    from feedback_nlp.pipeline.issue_edits import keep
+
+    kept = keep(folder)
+    if kept is not None:
+        console.note(f"工作簿里改的问题已记入 {kept}。", f"The workbook's edits of issues are now in {kept}.")
     written = analysis.write(folder)
     if chosen.get("json"):
         import json

@@ -109,10 +109,11 @@ class Edits:
 
     def joined(self, later: Edits) -> Edits:
         """Return these edits with those of ``later``, whose names win."""
+        known = {(split.issue, split.name) for split in self.splits}
         return Edits(
             {**self.renames, **later.renames},
             (*self.merges, *(merge for merge in later.merges if merge.issues not in self._merged())),
-            (*self.splits, *later.splits),
+            (*self.splits, *(split for split in later.splits if (split.issue, split.name) not in known)),
             tuple(dict.fromkeys((*self.pins, *later.pins))),
             self.name or later.name,
         )

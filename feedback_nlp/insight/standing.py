@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight import priority, ranks, tables
+from feedback_nlp.insight.emerging import emerging
 from feedback_nlp.insight.facts import SAFETY_FACET
 from feedback_nlp.insight.ledger import Ledger
 from feedback_nlp.insight.playbook import Known, Playbook
@@ -221,9 +222,16 @@ def _issues_table(
         "trend_change": tables.nulls(trend.change),
         "trend_q": tables.nulls(trend.q),
         "other": ledger.others,
+        "new": _new(ledger),
+        "pinned": [bool(ledger.catalogue[issue].get("pinned")) for issue in ledger.ids],
     }
     table = pa.table({name: columns[name] for name in issues_schema().names}, schema=issues_schema())
     return table.sort_by("rank").combine_chunks()
+
+
+def _new(ledger: Ledger) -> NDArray[np.bool_]:
+    counts = ledger.calendar.counts(ledger.tally, "issue", ledger.ids)
+    return emerging(counts, ledger.calendar.counts(ledger.tally, "all", [""])[0]) & ~ledger.others
 
 
 def _examples(ledger: Ledger) -> list[list[str]]:

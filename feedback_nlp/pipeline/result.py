@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp import __version__
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.frames import frame
+from feedback_nlp.pipeline.tables import joined
 from feedback_nlp.schema import METADATA_KEY
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from feedback_nlp.insight.analysis import Insight
+    from feedback_nlp.insight.edits import Edits
     from feedback_nlp.insight.monitoring.actions import Action
     from feedback_nlp.insight.monitoring.exposure import Exposure
     from feedback_nlp.insight.playbook import Playbook
@@ -51,6 +53,8 @@ class Options:
         Element, facet, issue id or issue name to 1 … 5; goes before the playbook.
     playbook : Playbook, optional
         Feasibility, severity, owner and due date by element, facet or issue.
+    edits : Edits, optional
+        Issues that people renamed, merged, split or pinned.
     draws, seed : int
         Bootstrap draws of the rank intervals, and their seed.
     mask : bool
@@ -70,6 +74,7 @@ class Options:
     seed: int = 0
     mask: bool = True
     playbook: Playbook | None = None
+    edits: Edits | None = None
     period: str | None = None
     exposure: Exposure | None = None
     actions: tuple[Action, ...] = ()
@@ -128,14 +133,9 @@ class Scored:
         The column is added where no input column has that name; where the input's own is the id, empty ids
         in it are filled with row numbers.
         """
-        table, ids = self.table, self.canonical["review_id"]
-        if "review_id" not in table.column_names:
-            table = table.add_column(0, "review_id", ids)
-        elif self.meta["roles"].get("review_id", "review_id") == "review_id":
-            table = table.set_column(table.column_names.index("review_id"), "review_id", ids)
-        for name in self.columns.column_names:
-            table = table.append_column(self.columns.schema.field(name), self.columns[name])
-        return self._described(table)
+        return self._described(
+            joined(self.table, self.canonical["review_id"], self.columns, self.meta["roles"])
+        )
 
     @property
     def judged(self) -> pa.Table:
@@ -202,7 +202,9 @@ class Analysis:
     ) -> Analysis:
         """Aggregate scored reviews into issues and ranks."""
         from feedback_nlp.insight.analysis import analyse
+        from feedback_nlp.pipeline.issue_edits import assigner
 
+        assign, said = assigner(scored.mention_table, taxonomy, options.edits, options.lang)
         insight = analyse(
             scored.judged,
             scored.mention_table,
@@ -215,7 +217,9 @@ class Analysis:
             draws=options.draws,
             seed=options.seed,
             lang=options.lang,
+            assign=assign,
         )
+        notes = (*(note for note in notes if note not in said), *said)
         return cls(scored, insight, taxonomy, options, safety_threshold, notes)
 
     @cached_property
@@ -455,9 +459,12 @@ class Analysis:
         return {
             **self.scored.meta,
             "input": source,
-            "options": asdict(replace(self.options, playbook=None, exposure=None, actions=()))
+            "options": asdict(replace(self.options, playbook=None, edits=None, exposure=None, actions=()))
             | {"exposure": self.options.exposure.name if self.options.exposure else None}
-            | {"playbook": self._playbook_name},
+            | {
+                "playbook": self._playbook_name,
+                "issues": getattr(self.options.edits, "name", None),
+            },
             "notes": self.notes,
             "monitoring": block_of(self),
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),

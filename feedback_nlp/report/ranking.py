@@ -23,7 +23,11 @@ LISTED, RARE, UNNAMED = "listed", "rare", "unnamed"
 # An issue told by fewer reviews is rare, unless fewer than _FEW issues would be left.
 MIN_LISTED = 3
 _FEW = 5
+# An issue that was hardly there before the last period.
+NEW = {"zh": "新出现", "en": "new"}
 FACTORS = ("impact", "scope", "feasibility")
+# What a playbook says of an issue.
+PLAN = ("owner", "due", "feasibility", "severity")
 N_UNITS = 8
 # A place that holds more than half of an issue's reviews, in insight's verdicts.
 LOCAL = "local"
@@ -54,12 +58,22 @@ def issue_rows(
             units=_units(units.get(code, [])),
             quotes=_quotes(row["examples"], evidence),
             group=group,
+            plan=insight.plan.get(code) or dict.fromkeys(PLAN),
             places=_places(row, rivals),
         )
         row["where"] = _where(row["units"], verdicts.get(row["issue_id"], []), words)
-        row["trend_name"] = words(f"trend.{row['trend']}")
+        row["trend_name"] = trend_name(row, words)
         row["trend_text"] = _trend_text(row, words)
     return rows
+
+
+def trend_name(row: Mapping[str, Any], words: Words) -> str:
+    """Return the trend in a word, and first that the issue is new."""
+    name = words(f"trend.{row['trend']}")
+    if not row["new"]:
+        return name
+    new = NEW[words.lang]
+    return new if row["trend"] == "unknown" else f"{new} · {name}"
 
 
 def _groups(rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -68,9 +82,9 @@ def _groups(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     least = MIN_LISTED if sum(row["n_reviews"] >= MIN_LISTED for row in named) >= _FEW else 1
     return [
         UNNAMED
-        if row["other"] and not row["safety"]
+        if row["other"] and not (row["safety"] or row["pinned"])
         else LISTED
-        if row["safety"] or row["n_reviews"] >= least
+        if row["safety"] or row["pinned"] or row["n_reviews"] >= least
         else RARE
         for row in rows
     ]
