@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy import stats
 
 from feedback_nlp.insight.shares import BetaPrior, beta_prior, posterior_interval, shrink, wilson
 
 __all__ = [
+    "FUNNEL_LEVELS",
     "MIN_UNIT_REVIEWS",
+    "funnel_limits",
     "issue_spread_schema",
     "issue_units_schema",
     "spread",
@@ -23,6 +26,8 @@ MIN_UNIT_REVIEWS = 10
 _LOCAL_PART = 0.5
 # Below this many reviews an issue is too rare to be called spread out.
 _MIN_EVERYWHERE = 5
+# Two and three standard deviations, as funnel plots have them.
+FUNNEL_LEVELS = (0.95, 0.998)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -125,3 +130,30 @@ def verdicts(counts: Ints, base: Ints) -> tuple[list[str], Ints]:
     broad = ((x > 0).sum(axis=1) * 2 >= len(enough)) & (total >= _MIN_EVERYWHERE)
     names = np.where(where >= 0, "local", np.where(broad, "everywhere", "unclear"))
     return [str(name) for name in names], where
+
+
+def funnel_limits(share: float, base: Ints, *, level: float) -> tuple[Floats, Floats]:
+    """Return between which shares units of a size lie when they differ by chance alone.
+
+    Interpolated exact binomial limits around the common share (Spiegelhalter 2005): with r the smallest count
+    of P(X ≤ r) > α, the limit is (r − (P(X ≤ r) − α)/P(X = r))/n, at α = (1 ∓ level)/2, cut to [0, 1].
+
+    Parameters
+    ----------
+    share : float in [0, 1]
+    base : int64 array of shape (n,)
+        Reviews of a unit, at least 1.
+    level : float in (0, 1)
+
+    Returns
+    -------
+    low, high : float64 arrays of shape (n,)
+    """
+    size = np.asarray(base, dtype=float)
+    bounds = []
+    for tail in ((1 - level) / 2, (1 + level) / 2):
+        count = stats.binom.ppf(tail, size, share)
+        mass = np.maximum(stats.binom.pmf(count, size, share), 1e-300)
+        over = (stats.binom.cdf(count, size, share) - tail) / mass
+        bounds.append(np.clip((count - over) / size, 0.0, 1.0))
+    return bounds[0], bounds[1]

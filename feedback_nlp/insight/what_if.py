@@ -256,16 +256,21 @@ _TOO_RARE = Bilingual(
 
 
 def changes(
-    found: Iterable[Effects], codes: Sequence[str], *, reduction: float = 1.0, outcome: str | None = None
+    found: Iterable[Effects],
+    level: str,
+    codes: Sequence[str],
+    *,
+    reduction: float = 1.0,
+    outcome: str | None = None,
 ) -> list[Change]:
     """Return how each score would change with a part of the blame of ``codes`` together gone.
 
     Parameters
     ----------
     found : iterable of Effects
+    level : {"element", "facet", "issue"}
     codes : sequence of str
-        Elements, facets or issue ids, all of one kind. One that is mentioned too rarely to be estimated makes
-        the change unknown.
+        Of that level. One that is mentioned too rarely to be estimated makes the change unknown.
     reduction : float in (0, 1]
         Part of the negative mentions that becomes "not mentioned": 1 all, 0.5 half.
     outcome : {"rating", "csat", "nps"}, optional
@@ -279,10 +284,9 @@ def changes(
     Raises
     ------
     ConfigError
-        For a reduction that is none, an outcome that is none, or codes of different kinds.
+        For a reduction outside (0, 1], an outcome that there is not, or no codes.
     """
     _check(codes, reduction, outcome)
-    level = _level(codes)
     chosen = [one for one in found if one.level == level and outcome in (None, one.outcome)]
     if not chosen:
         why = Bilingual("没有评分或 NPS 列。", "There is no rating or NPS column.")
@@ -329,21 +333,6 @@ def _change(one: Effects, codes: Sequence[str], reduction: float) -> Change:
         high=max(high, gain),
         after=one.now + gain,
         reason=None,
-    )
-
-
-def _level(codes: Sequence[str]) -> str:
-    levels = {"issue" if ":" in code else "facet" if "." in code else "element" for code in codes}
-    if len(levels) == 1:
-        return levels.pop()
-    raise ConfigError(
-        Bilingual(
-            f"“{'、'.join(codes)}”不是同一层的代码，不能相加。",
-            f"'{', '.join(codes)}' are not codes of one level, so they can't be added up.",
-        ),
-        Bilingual(
-            "都给要素、都给方面，或都给问题编号。", "Give elements only, facets only, or issue ids only."
-        ),
     )
 
 

@@ -70,21 +70,37 @@ def what_if(
 
     asked = [codes] if isinstance(codes, str) else list(codes)
     resolved = [_resolved(code, insight.basis) for code in asked]
-    rows = changes(insight.effects, resolved, reduction=reduction, outcome=outcome)
+    levels = {level for level, _ in resolved}
+    if len(levels) > 1:
+        raise ConfigError(
+            Bilingual(
+                f"“{'、'.join(asked)}”不是同一层的，不能相加。",
+                f"'{', '.join(asked)}' are not of one level, so they can't be added up.",
+            ),
+            Bilingual("都给要素、都给方面，或都给问题。", "Give elements only, facets only, or issues only."),
+        )
+    rows = changes(
+        insight.effects,
+        min(levels, default="element"),
+        [code for _, code in resolved],
+        reduction=reduction,
+        outcome=outcome,
+    )
     told = [row._replace(reason=row.reason.in_(lang) if row.reason else None) for row in rows]  # type: ignore[arg-type]
     return pd.DataFrame(told, columns=list(Change._fields))
 
 
-def _resolved(code: str, basis: Basis) -> str:
-    """Return the element, facet or issue id that ``code`` (or the name of an issue) stands for."""
+def _resolved(code: str, basis: Basis) -> tuple[str, str]:
+    """Return the level and the code that an element, a facet, or an issue by id or by name stands for."""
     known = basis.known()
-    codes = [*(element.code for element in basis.taxonomy.elements), *basis.taxonomy.codes, *known.ids]
-    if code in codes:
-        return code
+    elements = [element.code for element in basis.taxonomy.elements]
+    for level, codes in (("element", elements), ("facet", basis.taxonomy.codes), ("issue", known.ids)):
+        if code in codes:
+            return level, code
     named = {name: issue for issue, names in zip(known.ids, known.names, strict=True) for name in names}
     if code in named:
-        return named[code]
-    near = get_close_matches(code, [*codes, *named], n=1, cutoff=0.5)
+        return "issue", named[code]
+    near = get_close_matches(code, [*elements, *basis.taxonomy.codes, *known.ids, *named], n=1, cutoff=0.5)
     raise ConfigError(
         Bilingual(f"没有要素、方面或问题“{code}”。", f"No element, facet or issue '{code}'."),
         Bilingual(

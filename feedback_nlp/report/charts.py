@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from feedback_nlp.report.driving_charts import contrast, funnels
+from feedback_nlp.report.figures import NEGATIVE, NEUTRAL, POSITIVE, Figure, axis, layout, percent_axis
 from feedback_nlp.report.wording import Words
 
 __all__ = ["charts", "sparkline"]
 
-NEGATIVE, NEUTRAL, POSITIVE = "#b9570f", "#98a2ae", "#2f73b5"
 # Okabe and Ito (2008), without the yellow and the black that fail on one of the two pages.
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#b58900")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
@@ -23,8 +24,6 @@ N_BARS = 12
 N_LINES = 6
 # The line of an issue with fewer reviews is noise.
 MIN_LINE = 5
-
-Figure = dict[str, Any]
 
 
 def charts(summary: Mapping[str, Any], words: Words) -> dict[str, Figure]:
@@ -40,7 +39,8 @@ def charts(summary: Mapping[str, Any], words: Words) -> dict[str, Figure]:
         "issue_periods": _issue_periods,
     }
     made = {name: maker(summary, words) for name, maker in makers.items()}
-    return {name: _framed(name, figure, summary, words) for name, figure in made.items() if figure}
+    framed = {name: _framed(name, figure, summary, words) for name, figure in made.items() if figure}
+    return framed | contrast(summary, words) | funnels(summary, words)
 
 
 def _framed(name: str, figure: Figure, summary: Mapping[str, Any], words: Words) -> Figure:
@@ -52,28 +52,6 @@ def _framed(name: str, figure: Figure, summary: Mapping[str, Any], words: Words)
         "base": words(f"chart.{base}", n=n),
         "alt": words(f"chart.{name}_alt"),
     }
-
-
-def _layout(height: int, **more: Any) -> dict[str, Any]:
-    return {
-        "height": height,
-        "margin": {"l": 8, "r": 12, "t": 36, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
-        "hoverlabel": {"align": "left"},
-        "dragmode": False,
-        **more,
-    }
-
-
-def _axis(title: str = "", **more: Any) -> dict[str, Any]:
-    named = {"title": {"text": title, "font": {"size": 13}}} if title else {}
-    return {"automargin": True, "fixedrange": True, "zeroline": False, **named, **more}
-
-
-def _percent_axis(**more: Any) -> dict[str, Any]:
-    return _axis(tickformat=".0%", rangemode="tozero", **more)
 
 
 def _bar(name: str, colour: str, x: Sequence[float], y: Sequence[str], **more: Any) -> dict[str, Any]:
@@ -130,10 +108,10 @@ def _elements(summary: Mapping[str, Any], words: Words) -> Figure | None:
         trace("positive", POSITIVE, 1),
     ]
     ticks = _ticks(reach)
-    axis = _axis(tickvals=ticks, ticktext=[f"{abs(tick) * 100:g}%" for tick in ticks])
-    layout = _layout(90 + 34 * len(rows), barmode="relative", bargap=0.35, xaxis=axis)
-    layout["yaxis"] = _axis(autorange="reversed", showgrid=False, ticksuffix="  ")
-    return {"data": data, "layout": layout}
+    across = axis(tickvals=ticks, ticktext=[f"{abs(tick) * 100:g}%" for tick in ticks])
+    laid = layout(90 + 34 * len(rows), barmode="relative", bargap=0.35, xaxis=across)
+    laid["yaxis"] = axis(autorange="reversed", showgrid=False, ticksuffix="  ")
+    return {"data": data, "layout": laid}
 
 
 def _ticks(reach: float) -> list[float]:
@@ -187,13 +165,13 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "marker": {"size": 6},
         "hovertemplate": "%{y:.1%}<extra></extra>",
     }
-    layout = _layout(400, bargap=0.3, xaxis=_axis(tickangle=0, showgrid=False, tickfont={"size": 12}))
-    layout["yaxis"] = _axis(rangemode="tozero", title=words("chart.pareto_axis"))
-    layout["yaxis2"] = _percent_axis(
+    laid = layout(400, bargap=0.3, xaxis=axis(tickangle=0, showgrid=False, tickfont={"size": 12}))
+    laid["yaxis"] = axis(rangemode="tozero", title=words("chart.pareto_axis"))
+    laid["yaxis2"] = percent_axis(
         overlaying="y", side="right", range=[0, 1.05], showgrid=False, tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]
     )
     dashed = {"color": NEUTRAL, "width": 1, "dash": "dash"}
-    layout["shapes"] = [
+    laid["shapes"] = [
         {
             "type": "line",
             "xref": "paper",
@@ -205,7 +183,7 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
             "line": dashed,
         }
     ]
-    return {"data": [columns, line], "layout": layout}
+    return {"data": [columns, line], "layout": laid}
 
 
 def _pareto_facts(row: Mapping[str, Any], words: Words) -> dict[str, str]:
@@ -236,20 +214,20 @@ def _quadrants(summary: Mapping[str, Any], words: Words) -> Figure | None:
     }
     mean_x, mean_y = (sum(row[axis] for row in rows) / len(rows) for axis in "xy")
     ranges = {axis: _padded([row[axis] for row in rows]) for axis in "xy"}
-    layout = _layout(420, xaxis=_axis(tickformat=".0%", range=ranges["x"], title=words("chart.quadrants_x")))
-    layout["yaxis"] = _axis(
+    laid = layout(420, xaxis=axis(tickformat=".0%", range=ranges["x"], title=words("chart.quadrants_x")))
+    laid["yaxis"] = axis(
         tickformat=".0%", range=ranges["y"], title=words(f"chart.quadrants_y_{_weight_kind(summary)}")
     )
-    layout["margin"] |= {"r": 48, "t": 16}
+    laid["margin"] |= {"r": 48, "t": 16}
     dashed = {"color": NEUTRAL, "width": 1, "dash": "dot"}
-    layout["shapes"] = [
+    laid["shapes"] = [
         {"type": "line", "x0": mean_x, "x1": mean_x, "yref": "paper", "y0": 0, "y1": 1, "line": dashed},
         {"type": "line", "y0": mean_y, "y1": mean_y, "xref": "paper", "x0": 0, "x1": 1, "line": dashed},
     ]
-    layout["annotations"] = [
+    laid["annotations"] = [
         _corner(x, y, words(f"quadrant.{x}_{y}")) for x in ("low", "high") for y in ("low", "high")
     ]
-    return {"data": [points], "layout": layout}
+    return {"data": [points], "layout": laid}
 
 
 def _weight_kind(summary: Mapping[str, Any]) -> str:
@@ -352,8 +330,8 @@ def _periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "hovertemplate": [words("chart.periods_hover", **_period_facts(row, words)) for row in rows],
         "customdata": [{"period": row["period"], "label": "negative"} for row in rows],
     }
-    layout = _layout(300, xaxis=_axis(type="category", showgrid=False), yaxis=_percent_axis())
-    return {"data": [band, line], "layout": layout}
+    laid = layout(300, xaxis=axis(type="category", showgrid=False), yaxis=percent_axis())
+    return {"data": [band, line], "layout": laid}
 
 
 def _period_facts(row: Mapping[str, Any], words: Words) -> dict[str, str]:
@@ -378,8 +356,8 @@ def _issue_periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
     if len(names) < 2 or not rows:
         return None
     data = [_issue_line(row, k, names, words) for k, row in enumerate(rows)]
-    layout = _layout(340, xaxis=_axis(type="category", showgrid=False), yaxis=_percent_axis())
-    return {"data": data, "layout": layout}
+    laid = layout(340, xaxis=axis(type="category", showgrid=False), yaxis=percent_axis())
+    return {"data": data, "layout": laid}
 
 
 def _issue_line(row: Mapping[str, Any], k: int, names: Mapping[str, str], words: Words) -> dict[str, Any]:

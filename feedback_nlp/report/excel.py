@@ -11,7 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from feedback_nlp.report.blocks import about_blocks, cards
+from feedback_nlp.report.blocks import Sheet, about_blocks, cards
+from feedback_nlp.report.driving import driving_sheets
+from feedback_nlp.report.editing import edit_sheet
+from feedback_nlp.report.monitoring import told
+from feedback_nlp.report.monitoring_sheets import monitoring_sheets
+from feedback_nlp.report.places import place_sheets
 from feedback_nlp.report.wording import Words
 
 __all__ = ["write"]
@@ -105,6 +110,21 @@ class _Book:
         for name in ("summary", "issues", "elements", "mentions", "reviews", "method"):
             sheet = self.book.add_worksheet(self.words(f"sheet.{name}"))
             getattr(self, f"_{name}")(sheet)
+            if name == "elements":
+                self._extra(
+                    [*driving_sheets(self.summary, self.words), *place_sheets(self.summary, self.words)]
+                )
+            if name == "elements":
+                self._extra(monitoring_sheets(self.summary))
+            if name == "issues":
+                self._extra([edit_sheet(self.summary)])
+
+    def _extra(self, sheets: Iterable[Sheet]) -> None:
+        for key, columns, rows in sheets:
+            sheet = self.book.add_worksheet(self.words(f"sheet.{key}"))
+            # A row that only says why the sheet is empty is shorter.
+            filled = ([*row, *[None] * (len(columns) - len(row))] for row in rows)
+            self._table(sheet, [Column(*column) for column in columns], filled, freeze=2)
 
     def _cell(self, sheet: Any, row: int, column: int, value: Any, style: str) -> None:
         look = self.formats[style]
@@ -114,7 +134,7 @@ class _Book:
             sheet.write_string(row, column, self.words("sheet.yes") if value else "", look)
         elif isinstance(value, int | float):
             sheet.write_number(row, column, value, look)
-        elif style == "date" and value >= FIRST_DAY:
+        elif style in ("date", "own_date") and value >= FIRST_DAY:
             sheet.write_datetime(row, column, datetime.fromisoformat(value), look)
         else:
             sheet.write_string(row, column, clipped(str(value)), look)
@@ -154,7 +174,7 @@ class _Book:
         self._cell(sheet, 0, 0, self.words("cover.title"), "title")
         self._cell(sheet, 1, 0, self.summary["input"]["name"], "soft")
         row = 3
-        for item in self.summary["headline"]["sentences"]:
+        for item in told(self.summary):
             row = self._paragraph(sheet, row, item["lead"], item["text"])
         row = self._cards(sheet, row + 1)
         for note in (*self.summary["warnings"], *self.summary["notes"]):
@@ -347,6 +367,7 @@ _ISSUES = (
     Column("feasibility", 8, "number"),
     Column("priority", 8, "number"),
     Column("p_first", 10, "percent"),
+    Column("p_top3", 10, "percent"),
     Column("remedy", 12),
     Column("action", 44),
     Column("where", 34),
@@ -421,7 +442,9 @@ def _issue_values(issue: Mapping[str, Any], words: Words) -> list[Any]:
         "safety": words("issue.verify") if issue["safety"] else "",
         **{f"quote_{k}": quotes[k - 1] if k <= len(quotes) else "" for k in (1, 2, 3)},
     }
-    return [*(told.get(column.key, issue.get(column.key)) for column in _ISSUES), *(None for _ in _OWN)]
+    plan = issue["plan"]
+    own = (plan.get("feasibility"), plan.get("owner") or None, plan.get("due") or None, None)
+    return [*(told.get(column.key, issue.get(column.key)) for column in _ISSUES), *own]
 
 
 def _spelt(key: str, values: Sequence[Any], words: Words) -> Sequence[Any]:

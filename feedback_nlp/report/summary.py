@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.insight.shares import wilson
+from feedback_nlp.report.driving import driving
 from feedback_nlp.report.evidence import Evidence
 from feedback_nlp.report.headline import headline
 from feedback_nlp.report.monitoring import public as public_monitoring
+from feedback_nlp.report.places import places
 from feedback_nlp.report.ranking import issue_rows, period_name
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import LABELS, SCHEMA_VERSION, STATUSES
@@ -37,7 +39,7 @@ _PUBLIC_ISSUE = (
     "issue_id", "rank", "rank_low", "rank_high", "element", "facet", "name", "n_mentions", "n_reviews",
     "n_customers", "share", "share_low", "share_high", "mean_polarity", "impact", "scope", "feasibility",
     "priority", "safety", "trend", "remedy", "examples", "p_first", "p_top3", "severity", "importance",
-    "spread", "trend_change", "trend_q", "other", "by_month",
+    "spread", "trend_change", "trend_q", "other", "new", "pinned", "by_month",
 )  # fmt: skip
 _PUBLIC_REVIEWS = (
     "n", "n_scored", "n_counted", "n_empty", "n_default", "n_foreign", "n_duplicates", "n_near_duplicates",
@@ -102,6 +104,8 @@ def build(
             "elements": levels["element"],
             "facets": levels["facet"],
             "issues": issues,
+            "driving": driving(insight, issues, taxonomy, words),
+            "places": places(insight, issues, words),
             "pareto": insight.pareto.to_pylist(),
             "quadrants": _quadrants(insight, taxonomy, words),
             "importance_kind": insight.importance_kind,
@@ -249,6 +253,7 @@ def public(summary: Mapping[str, Any]) -> dict[str, Any]:
         "issues": [_public_issue(row) for row in summary["issues"]],
         "first": summary["first"],
         "monitoring": public_monitoring(summary["monitoring"]),
+        "drivers": summary["driving"],
         "warnings": summary["warnings"],
     }
 

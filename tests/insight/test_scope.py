@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from feedback_nlp.insight.scope import spread, unit_rates, verdicts
+from feedback_nlp.insight.scope import funnel_limits, spread, unit_rates, verdicts
 
 
 def test_even_rates_spread_fully_whatever_the_size_of_the_shop():
@@ -55,3 +55,20 @@ def test_equal_units_are_seldom_called_local():
     verdict, unit = verdicts(bad, base)
     assert verdict.count("local") / 200 > 0.9
     assert set(unit.tolist()) <= {0, -1}
+
+
+def test_funnel_matches_hand_worked_example():
+    # n = 4, p = ½: P(X ≤ 0, 1, 2, 3, 4) = 1/16, 5/16, 11/16, 15/16, 1. At level ½ the tails are ¼ and ¾:
+    # low r = 1: (1 − (5/16 − 4/16)/(4/16))/4 = .1875; high r = 3: (3 − (15/16 − 12/16)/(4/16))/4 = .5625.
+    low, high = funnel_limits(0.5, np.array([4]), level=0.5)
+    assert (low[0], high[0]) == pytest.approx((0.1875, 0.5625))
+
+
+def test_funnel_holds_what_chance_does():
+    rng = np.random.default_rng(5)
+    base = rng.integers(10, 400, size=20_000)
+    rate = rng.binomial(base, 0.1) / base
+    low, high = funnel_limits(0.1, base, level=0.95)
+    assert 0.93 < np.mean((rate >= low) & (rate <= high)) <= 0.985
+    assert np.all(np.diff(funnel_limits(0.1, np.array([10, 50, 400]), level=0.998)[1]) < 0)
+    assert funnel_limits(0.0, np.array([10]), level=0.95)[1] == pytest.approx([0.0])

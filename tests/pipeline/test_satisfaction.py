@@ -52,6 +52,10 @@ def test_what_if_takes_codes_and_names(result: fn.Analysis) -> None:
 def test_unknown_codes_are_refused_everywhere(result: fn.Analysis) -> None:
     with pytest.raises(ConfigError, match="logistics"):
         result.what_if("logistcs")
+    with pytest.raises(ConfigError, match="同一层"):
+        result.what_if(["logistics", "service.attitude"])
+    with pytest.raises(ConfigError, match="没有给"):
+        result.what_if([])
     with pytest.raises(ConfigError, match="logistics"):
         result.rerank(feasibility={"logistcs": 3})
     with pytest.raises(ConfigError, match="不在 1–5"):

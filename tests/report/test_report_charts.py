@@ -28,7 +28,10 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_plotly_accepts_every_figure(drawn: dict) -> None:
-    assert set(drawn) == {"elements", "pareto", "quadrants", "periods", "issue_periods"}
+    assert set(drawn) == {
+        *("elements", "pareto", "quadrants", "periods", "issue_periods"),
+        *("contrast", "funnel1", "funnel2"),
+    }
     for chart in drawn.values():
         go.Figure(chart["figure"])
         assert chart["base"]
@@ -76,6 +79,8 @@ def test_names_are_escaped(summary: dict) -> None:
 
 def test_what_the_data_do_not_allow_is_not_drawn(summary: dict) -> None:
     bare = {**summary, "periods": [], "quadrants": [], "pareto": [], "elements": []}
+    bare["driving"] = {**summary["driving"], "levels": {"element": [], "facet": []}}
+    bare["places"] = {**summary["places"], "funnels": []}
     assert charts(bare, Words("zh")) == {}
 
 

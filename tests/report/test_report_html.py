@@ -113,8 +113,8 @@ def test_language_of_the_page(page: str, summary_en: dict) -> None:
 
 
 def test_every_chart_states_its_base(page: str) -> None:
-    assert page.count('class="plot"') == 5
-    assert len(re.findall(r'<figcaption><strong>[^<]+</strong><span class="base">[^<]+</span>', page)) == 5
+    assert page.count('class="plot"') == 8
+    assert len(re.findall(r'<figcaption><strong>[^<]+</strong><span class="base">[^<]+</span>', page)) == 8
 
 
 def test_of_many_stores_the_surest_to_be_bad_are_shown(summary: dict) -> None:
