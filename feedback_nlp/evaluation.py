@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.base import Scorer
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["MEASURES", "Report", "compare", "evaluate"]
+__all__ = ["MEASURES", "Report", "compare", "evaluate", "realised"]
 
 # In the order of the contract; the last two look at clauses cut by the annotators.
 MEASURES = (
@@ -78,6 +78,9 @@ class Report:
         ``coverage, confidence, error``: error of the overall label among the most confident part.
     counts : mapping
         Measure → int64 array (n_reviews, 3): hits, predicted, true; what intervals and comparisons rest on.
+    confidence : float64 array of shape (n_reviews,)
+        Of the overall label.
+    domain_of : tuple of str, length n_reviews
     """
 
     name: str
@@ -89,6 +92,8 @@ class Report:
     calibration: Mapping[str, Any]
     coverage: tuple[Mapping[str, float], ...]
     counts: Mapping[str, Counts]
+    confidence: NDArray[np.float64]
+    domain_of: tuple[str, ...]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per measure: value, low, high, support, macro."""
@@ -195,7 +200,45 @@ def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000
         calibration=_calibration(judged.confidence, judged.right, *mention_points),
         coverage=_coverage(judged.confidence, judged.right),
         counts=ordered,
+        confidence=judged.confidence,
+        domain_of=tuple(review.domain for review in reviews),
     )
+
+
+def realised(report: Report, threshold: float | None, domain: str | None = None) -> dict[str, Any]:
+    """Return what accepting the overall labels at least so sure would have meant.
+
+    Parameters
+    ----------
+    report : Report
+    threshold : float, optional
+        Least confidence accepted; ``None`` accepts nothing.
+    domain : str, optional
+        Only this domain's reviews.
+
+    Returns
+    -------
+    dict
+        ``n``, ``accepted``, ``coverage``, ``wrong``, ``error`` (NaN where nothing is accepted) and its Wilson
+        95 % interval ``low``, ``high``.
+    """
+    from feedback_nlp.insight.shares import wilson
+
+    inside = np.array([domain in (None, name) for name in report.domain_of], dtype=bool)
+    least = np.inf if threshold is None else threshold
+    accepted = inside & (report.confidence.astype(np.float32) >= np.float32(least))
+    n, kept = int(inside.sum()), int(accepted.sum())
+    wrong = kept - int(report.counts["overall"][accepted, 0].sum())
+    low, high = wilson(wrong, kept)
+    return {
+        "n": n,
+        "accepted": kept,
+        "coverage": kept / max(n, 1),
+        "wrong": wrong,
+        "error": wrong / kept if kept else float("nan"),
+        "low": float(low),
+        "high": float(high),
+    }
 
 
 def compare(new: Report, old: Report, *, draws: int = 1000, seed: int = 0) -> dict[str, dict[str, float]]:

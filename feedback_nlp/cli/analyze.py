@@ -38,6 +38,7 @@ def analyze(
     sheet: opt.Sheet = None,
     model: opt.Model = None,
     taxonomy: opt.TaxonomyName = None,
+    max_error: opt.MaxError = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
     issues: opt.IssuesFile = None,
@@ -75,6 +76,7 @@ def run(files: list[str], given: dict[str, object], config: Path | None) -> None
             model=chosen.get("model", "linear"),
             taxonomy=chosen.get("taxonomy", "default"),
             options=settings,
+            max_error=chosen.get("max_error"),
             jobs=chosen.get("jobs"),
             progress=progress,
         )

@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from feedback_nlp import __version__
 from feedback_nlp.cli import (
     analyze,
+    audit,
     classify,
     compare,
     console,
@@ -130,6 +131,7 @@ app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(review.app, name="review")
+app.add_typer(audit.app, name="audit")
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(playbook.app, name="playbook")
 app.add_typer(models.app, name="models")

@@ -13,6 +13,8 @@ from feedback_nlp.cli.train import Data, More, sources
 
 if TYPE_CHECKING:
     from feedback_nlp.evaluation import Report
+    from feedback_nlp.scorers.abstention import Chosen
+    from feedback_nlp.scorers.base import Scorer
 
 BY = ("facet", "domain")
 Reports = Mapping[str, "Report"]
@@ -34,6 +36,7 @@ def evaluate(
         str | None,
         typer.Option("--by", help="另按 facet（方面）或 domain（行业）列出。", metavar="facet|domain"),
     ] = None,
+    max_error: opt.MaxError = None,
     taxonomy: opt.TaxonomyName = None,
     draws: Annotated[
         int, typer.Option("--draws", min=1, help="bootstrap 次数。", rich_help_panel=opt.RUN, metavar="N")
@@ -55,17 +58,75 @@ def evaluate(
     named = load_taxonomy(chosen.get("taxonomy", "default"))
     scorers = {name: load_model(name, named) for name in model or ["linear"]}
     reviews = labelled(files)
+    chosen_at = thresholds(scorers, max_error)
     reports = {name: measure(scorer, reviews, draws=draws) for name, scorer in scorers.items()}
     if json:
         models = {name: scorer.describe() for name, scorer in scorers.items()}
-        texts.as_json([_machine(files, reports, models, draws)])
+        texts.as_json([_machine(files, reports, models, draws, chosen_at)])
         return
     console.result(_page(reports, by, draws))
+    if chosen_at:
+        console.result("\n" + _abstention(reports, chosen_at, by))
     console.note(
         "说明：模型学过的文本不能用来评测它；自带的 linear 学过 demo 以外的自带语料。",
         "Note: a model can't be measured on what it has learnt from; the shipped linear has learnt from "
         "every shipped corpus but demo.",
     )
+
+
+def thresholds(scorers: Mapping[str, Scorer], max_error: float | None) -> dict[str, Chosen]:
+    """Return the confidence at which each model keeps the target error; empty without a target."""
+    from feedback_nlp.scorers.abstention import choose
+
+    if max_error is None:
+        return {}
+    return {name: choose(scorer, max_error) for name, scorer in scorers.items()}
+
+
+def _realised(report: Report, chosen: Chosen | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from feedback_nlp.evaluation import realised
+
+    if chosen is None:
+        return {}
+    by_domain = {name: realised(report, chosen.confidence, name) for name in sorted(set(report.domain_of))}
+    whole = realised(report, chosen.confidence)
+    return {"max_error": {**asdict(chosen), "realised": whole, "domains": by_domain}}
+
+
+def _abstention(reports: Reports, chosen_at: Mapping[str, Chosen], by: str | None) -> str:
+    """Return target, threshold, coverage and realised error of each model, by domain if asked."""
+    from feedback_nlp.cli import console
+    from feedback_nlp.evaluation import realised
+    from feedback_nlp.pipeline.model_card import markdown_table
+
+    target = next(iter(chosen_at.values())).max_error
+    lead = console.text(
+        f"目标错误率 {target:.1%}（总体褒贬；把握不够的交给人）：",
+        f"Target error {target:.1%} (overall label; less sure ones go to a person):",
+    )
+    pairs = (("模型", "model"), ("行业", "domain"), ("把握至少", "confidence from"), ("n", "n"),
+             ("自动判断", "accepted"), ("错误率（95 %）", "error (95 %)"))  # fmt: skip
+    rows = []
+    for name, report in reports.items():
+        confidence = chosen_at[name].confidence
+        domains = [None, *sorted(set(report.domain_of))] if by == "domain" else [None]
+        for domain in domains:
+            found = realised(report, confidence, domain)
+            error = f"{found['error']:.1%} ({found['low']:.1%}–{found['high']:.1%})"
+            rows.append(
+                (
+                    name,
+                    console.text("全部", "all") if domain is None else domain or "—",
+                    "–" if confidence is None else f"{confidence:.3f}",
+                    found["n"],
+                    f"{found['coverage']:.0%}",
+                    error if found["accepted"] else "–",
+                )
+            )
+    head = [console.text(*pair) for pair in pairs]
+    return f"{lead}\n\n{markdown_table(head, rows)}"
 
 
 def _check_by(by: str | None) -> None:
@@ -216,7 +277,11 @@ def _number(value: float) -> str:
 
 
 def _machine(
-    files: Sequence[str], reports: Reports, models: Mapping[str, Mapping[str, Any]], draws: int
+    files: Sequence[str],
+    reports: Reports,
+    models: Mapping[str, Mapping[str, Any]],
+    draws: int,
+    chosen_at: Mapping[str, Chosen],
 ) -> dict[str, Any]:
     """Return everything measured as plain JSON; missing is null."""
     found = {
@@ -233,6 +298,7 @@ def _machine(
                 "domains": report.domains,
                 "calibration": report.calibration,
                 "coverage": report.coverage,
+                **_realised(report, chosen_at.get(name)),
             }
             for name, report in reports.items()
         ],

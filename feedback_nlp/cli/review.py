@@ -42,7 +42,7 @@ def export(
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """挑出拿不准、影响大、彼此不同的小句，写成 Excel 待人复核。例：feedback-nlp review export feedback-report"""
+    """挑拿不准、影响大、彼此不同的小句，写成 Excel。例：feedback-nlp review export feedback-report"""
     from feedback_nlp.cli import console, texts
     from feedback_nlp.pipeline.review import export_review
 
@@ -115,8 +115,8 @@ def _page(found: Imported) -> str:
             f"{found.n_rows} 行，看过 {found.n_reviewed} 行：{found.n_confirmed} 行对，{n_changed} 行改了；"
             f"拿不准 {found.n_unsure} 行。新学到 {found.n_new} 句，共 {found.n_clauses} 句"
             f"（{found.n_reviews} 条评价）、{found.n_rules} 条规则。",
-            f"{found.n_rows} rows, {found.n_reviewed} judged: {found.n_confirmed} right, {n_changed} changed; "
-            f"{found.n_unsure} not sure. {found.n_new} clauses are new, {found.n_clauses} in all "
+            f"{found.n_rows} rows, {found.n_reviewed} judged: {found.n_confirmed} right, {n_changed} "
+            f"changed; {found.n_unsure} not sure. {found.n_new} clauses are new, {found.n_clauses} in all "
             f"({found.n_reviews} reviews), {found.n_rules} rules.",
         )
     ]

@@ -36,7 +36,9 @@ def train(
     base: Annotated[
         str | None,
         typer.Option(
-            "--base", help="借用这个 linear 模型学到的褒贬语气（建议 linear）。", metavar="名称|路径"
+            "--base",
+            help="从这个 linear 模型出发，按标注调整（建议 linear）；分类体系不同时只借用褒贬语气。",
+            metavar="名称|路径",
         ),
     ] = None,
     taxonomy: opt.TaxonomyName = None,
@@ -94,7 +96,7 @@ def _say(done: Trained, *, as_json: bool, quiet: bool) -> None:
     from dataclasses import asdict
 
     from feedback_nlp.cli import console, texts
-    from feedback_nlp.pipeline.model_card import scores_table
+    from feedback_nlp.pipeline.model_card import gains_table, scores_table
 
     if as_json:
         texts.as_json([{**asdict(done), "folder": str(done.folder)}])
@@ -102,7 +104,8 @@ def _say(done: Trained, *, as_json: bool, quiet: bool) -> None:
     if quiet:
         return
     if done.scores:
-        console.result(scores_table(done.scores, console.lang()) + "\n")
+        table = gains_table(done, console.lang()) if done.gains else scores_table(done.scores, console.lang())
+        console.result(table + "\n")
     console.result(str(done.folder))
     console.note(
         f"用它：feedback-nlp analyze 文件 --model {done.folder}；说明卡在 {done.folder / 'card.md'}。",

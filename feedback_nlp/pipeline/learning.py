@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from feedback_nlp.evaluation import Report
     from feedback_nlp.scorers.linear import LinearScorer
-    from feedback_nlp.scorers.linear_tone import Tone
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["LEAST_REVIEWS", "Trained", "interval", "labelled", "train"]
+__all__ = ["LEAST_REVIEWS", "Trained", "gain", "interval", "labelled", "train"]
 
 # With fewer the calibration layers have nothing to hold on to.
 LEAST_REVIEWS = 20
@@ -44,12 +44,18 @@ class Trained:
         Measure → ``{"value", "low", "high", "support"}`` by cross-fitting; empty when it was not asked for.
     n_measured : int
         Reviews behind ``scores``.
+    before : mapping
+        The same measures of the base on the same reviews, where a base was adapted; else empty.
+    gains : mapping
+        Measure → ``{"difference", "low", "high"}`` of ``scores`` − ``before``, by paired bootstrap.
     """
 
     folder: Path
     sources: tuple[Source, ...]
     scores: Mapping[str, Mapping[str, float]]
     n_measured: int
+    before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    gains: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def train(
@@ -77,8 +83,9 @@ def train(
     model : str
         Only ``"linear"`` can be trained.
     base : str or Path, optional
-        A ``linear`` model to lean on: what it learnt of how praise and blame sound (its ``tone_``) is taken
-        over. That part knows no facets, so the taxonomy may be another; facets come from ``data`` alone.
+        A ``linear`` model to start from. With the same facets it is adapted: moved to what ``data`` says
+        (``scorers.linear_adapt``), which may be a few corrections, and keeps all else. With other facets only
+        what it learnt of how praise and blame sound (its ``tone_``) is taken over.
     taxonomy : str, Path or Taxonomy
         Of the labels.
     folds : int
@@ -105,21 +112,27 @@ def train(
         If the folder can't be written, or exists and may not be replaced.
     """
     from feedback_nlp.scorers.linear import LinearScorer
+    from feedback_nlp.scorers.linear_adapt import adapt
     from feedback_nlp.taxonomy import load_taxonomy
 
     _check_options(model, folds)
     target = Path(out)
     _check_target(target, force=force)
     named = load_taxonomy(taxonomy)
-    tone = None if base is None else _tone(base, named)
+    found = None if base is None else _base(base, named)
+    start = found if found is not None and found.taxonomy_.codes == named.codes else None
     sources, reviews, own = _gather(data)
-    _check_reviews(reviews, named)
+    _check_reviews(reviews, named, least=LEAST_REVIEWS if start is None else 1)
     tell = progress or (lambda _done, _total: None)
 
     def learn(part: Sequence[GoldReview]) -> LinearScorer:
-        return LinearScorer(named, tone=tone).fit(part)
+        if start is not None:
+            return adapt(start, part)
+        return LinearScorer(named, tone=None if found is None else found.tone_).fit(part)
 
-    scores = _cross_fit(reviews, own, learn, folds, tell) if folds else {}
+    measured = folds > 0 and len(reviews) >= LEAST_REVIEWS
+    counts = _cross_fit(reviews, own, learn, folds, tell, start) if measured else {}
+    scores = {name: interval(rows) for name, rows in counts.get("after", {}).items()}
     scorer = learn(reviews)
     made = Made(
         name=target.name,
@@ -128,10 +141,13 @@ def train(
         n_measured=sum(own) if scores else 0,
         base=None if base is None else str(base),
         command=command,
+        adapted=start is not None,
+        before={name: interval(rows) for name, rows in counts.get("before", {}).items()},
+        gains={name: gain(counts["after"][name], rows) for name, rows in counts.get("before", {}).items()},
     )
     _write(scorer, render(scorer, reviews, made, lang=lang), target)
     tell((folds + 1) * len(reviews), (folds + 1) * len(reviews))
-    return Trained(target, sources, scores, made.n_measured)
+    return Trained(target, sources, scores, made.n_measured, made.before, made.gains)
 
 
 def labelled(data: Data) -> list[GoldReview]:
@@ -160,17 +176,47 @@ def interval(counts: NDArray[np.int64], *, draws: int = 1000, seed: int = 0) -> 
     """
     import numpy as np
 
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=draws) @ counts
-    total = np.vstack([counts.sum(axis=0), drawn])
-    f1 = 2 * total[:, 0] / np.maximum(total[:, 1] + total[:, 2], 1)
+    f1 = _resampled(counts, draws, seed)
     low, high = np.percentile(f1[1:], [2.5, 97.5])
     return {
         "value": float(f1[0]),
         "low": float(low),
         "high": float(high),
-        "support": float(total[0, 2]),
+        "support": float(counts[:, 2].sum()),
     }
+
+
+def gain(
+    new: NDArray[np.int64], old: NDArray[np.int64], *, draws: int = 1000, seed: int = 0
+) -> dict[str, float]:
+    """Return the difference of two F1 on the same reviews with its 95 % paired bootstrap interval.
+
+    Parameters
+    ----------
+    new, old : int64 arrays of shape (n_reviews, 3)
+        As in :func:`interval`, row by row of the same reviews.
+
+    Returns
+    -------
+    dict
+        ``difference``, ``low``, ``high``.
+    """
+    import numpy as np
+
+    apart = _resampled(new, draws, seed) - _resampled(old, draws, seed)
+    low, high = np.percentile(apart[1:], [2.5, 97.5])
+    return {"difference": float(apart[0]), "low": float(low), "high": float(high)}
+
+
+def _resampled(counts: NDArray[np.int64], draws: int, seed: int) -> NDArray[np.float64]:
+    """Return F1 of all reviews, then of each bootstrap draw: (1 + draws,)."""
+    import numpy as np
+
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=draws) @ counts
+    total = np.vstack([counts.sum(axis=0), drawn])
+    f1: NDArray[np.float64] = 2 * total[:, 0] / np.maximum(total[:, 1] + total[:, 2], 1)
+    return f1
 
 
 def _gather(data: Data, *, distinct: bool = True) -> tuple[tuple[Source, ...], list[GoldReview], list[bool]]:
@@ -223,7 +269,7 @@ def _check_labelled(reviews: Sequence[GoldReview], name: str) -> None:
     )
 
 
-def _check_reviews(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:
+def _check_reviews(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, least: int) -> None:
     unknown = sorted({facet for review in reviews for _, facet, _ in review.labels} - set(taxonomy.codes))
     if unknown:
         shown = ", ".join(unknown[:5])
@@ -234,11 +280,11 @@ def _check_reviews(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:
             ),
             Bilingual("用 --taxonomy 给出标注所用的分类体系。", "Give the labels' taxonomy by --taxonomy."),
         )
-    if len(reviews) < LEAST_REVIEWS:
+    if len(reviews) < least:
         raise InputError(
             Bilingual(
-                f"只有 {len(reviews)} 条不同的标注文本，至少要 {LEAST_REVIEWS} 条。",
-                f"Only {len(reviews)} distinct labelled texts; at least {LEAST_REVIEWS} are needed.",
+                f"只有 {len(reviews)} 条不同的标注文本，至少要 {least} 条。",
+                f"Only {len(reviews)} distinct labelled texts; at least {least} are needed.",
             ),
             Bilingual(
                 "多标一些（几百条才像样），或把自带语料一起给，如 --data consumer；lexicon 不需训练。",
@@ -248,8 +294,8 @@ def _check_reviews(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:
         )
 
 
-def _tone(base: str | Path, taxonomy: Taxonomy) -> Tone:
-    """Return what ``base`` knows of praise and blame, whichever of the two taxonomies it was trained on."""
+def _base(base: str | Path, taxonomy: Taxonomy) -> LinearScorer:
+    """Return the model to start from, whichever of the two taxonomies it was trained on."""
     from feedback_nlp.scorers import load_model
     from feedback_nlp.scorers.linear import LinearScorer
 
@@ -267,7 +313,7 @@ def _tone(base: str | Path, taxonomy: Taxonomy) -> Tone:
                 "Give --base linear, or the folder of a model of that kind.",
             ),
         )
-    return found.tone_
+    return found
 
 
 def _check_options(model: str, folds: int) -> None:
@@ -289,24 +335,37 @@ def _check_options(model: str, folds: int) -> None:
 
 
 def _cross_fit(
-    reviews: Sequence[GoldReview], own: Sequence[bool], learn: Learn, folds: int, tell: Progress
-) -> dict[str, dict[str, float]]:
-    """Return the scores of reviews judged by models that did not learn from them."""
+    reviews: Sequence[GoldReview],
+    own: Sequence[bool],
+    learn: Learn,
+    folds: int,
+    tell: Progress,
+    base: LinearScorer | None,
+) -> dict[str, dict[str, NDArray[np.int64]]]:
+    """Return counts by measure of reviews judged ``after`` by models that did not learn from them.
+
+    With a base also those ``before``, on the same rows.
+    """
     import numpy as np
 
     from feedback_nlp.evaluation import MEASURES, evaluate
     from feedback_nlp.scorers.training_data import fold_of
 
     part = np.array([fold_of(review.text, folds) for review in reviews])
-    reports = []
+    reports: dict[str, list[Report]] = {"after": []} if base is None else {"after": [], "before": []}
     for fold in range(folds):
         tell(fold * len(reviews), (folds + 1) * len(reviews))
         held = [r for r, mine, k in zip(reviews, own, part, strict=True) if mine and k == fold]
         if held:
             scorer = learn([r for r, k in zip(reviews, part, strict=True) if k != fold])
-            reports.append(evaluate(scorer, held, draws=1))
+            reports["after"].append(evaluate(scorer, held, draws=1))
+            if base is not None:
+                reports["before"].append(evaluate(base, held, draws=1))
     tell(folds * len(reviews), (folds + 1) * len(reviews))
-    return {name: interval(np.concatenate([report.counts[name] for report in reports])) for name in MEASURES}
+    return {
+        when: {name: np.concatenate([report.counts[name] for report in done]) for name in MEASURES}
+        for when, done in reports.items()
+    }
 
 
 def _check_target(target: Path, *, force: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from feedback_nlp import __version__
@@ -14,9 +14,10 @@ from feedback_nlp.gold import GoldReview
 from feedback_nlp.schema import LABELS
 
 if TYPE_CHECKING:
+    from feedback_nlp.pipeline.learning import Trained
     from feedback_nlp.scorers.base import Scorer
 
-__all__ = ["MEASURE_NAMES", "Source", "markdown_table", "render", "scores_table", "spread"]
+__all__ = ["MEASURE_NAMES", "Source", "gains_table", "markdown_table", "render", "scores_table", "spread"]
 
 _Say = Callable[[str, str], str]
 # A facet with fewer examples is hardly learnt.
@@ -60,6 +61,10 @@ class Made:
     base : str, optional
         The model it leans on.
     command : str, optional
+    adapted : bool
+        Whether it was moved from the base, rather than learnt from nothing.
+    before, gains : mapping
+        The base's scores on the same reviews, and the differences.
     """
 
     name: str
@@ -68,6 +73,9 @@ class Made:
     n_measured: int
     base: str | None = None
     command: str | None = None
+    adapted: bool = False
+    before: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    gains: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -94,6 +102,26 @@ def scores_table(scores: Mapping[str, Mapping[str, float]], lang: str) -> str:
     return markdown_table(head, rows)
 
 
+def gains_table(made: Made | Trained, lang: str) -> str:
+    """Return measures of the base, of the adapted model and their difference as a Markdown table."""
+    english = ("measure", "before (95 %)", "after (95 %)", "difference (95 %)", "gold labels")
+    head = english if lang == "en" else ("指标", "之前（95 %）", "之后（95 %）", "差（95 %）", "标注数")
+    rows = []
+    for name, score in made.scores.items():
+        apart = made.gains[name]
+        moved = f"{apart['difference']:+.3f} ({apart['low']:+.3f} – {apart['high']:+.3f})"
+        rows.append(
+            (
+                MEASURE_NAMES[name].in_(lang),
+                spread(made.before[name]),
+                spread(score),
+                moved if score["support"] else "–",
+                int(score["support"]),
+            )
+        )
+    return markdown_table(head, rows)
+
+
 def render(scorer: Scorer, reviews: Sequence[GoldReview], made: Made, *, lang: str) -> str:
     """Return the card as Markdown in ``lang``."""
 
@@ -117,8 +145,7 @@ def render(scorer: Scorer, reviews: Sequence[GoldReview], made: Made, *, lang: s
         _balance(reviews, say),
         say("## 交叉评测", "## Measured by cross-fitting"),
         _measured(made, lang, say),
-        say("## 例子太少的方面", "## Facets with too few examples"),
-        _scarce(reviews, taxonomy.codes, say),
+        *([] if made.adapted else _few(reviews, taxonomy.codes, say)),
         say("## 怎么得来", "## How it was made"),
         _origin(scorer, made, say),
         say("## 许可", "## Licence"),
@@ -150,7 +177,7 @@ def _balance(reviews: Sequence[GoldReview], say: _Say) -> str:
 
 def _measured(made: Made, lang: str, say: _Say) -> str:
     if not made.scores:
-        return say("没有评测（--folds 0）。", "Not measured (--folds 0).")
+        return say("没有评测（--folds 0，或文本太少）。", "Not measured (--folds 0, or too few texts).")
     note = say(
         f"{made.n_measured} 条文本，每条由没见过它的模型判断；区间是对评价的 bootstrap。"
         "这些文本与训练文本同源，换一个行业会更差。用 `feedback-nlp evaluate` 在别的标注上评测。",
@@ -158,7 +185,17 @@ def _measured(made: Made, lang: str, say: _Say) -> str:
         "reviews. They come from the same sources as what was learnt: another industry fares worse. Measure "
         "on other labels with `feedback-nlp evaluate`.",
     )
+    if made.adapted:
+        note += say(
+            "只数看过的小句；挑来复核的本来就难，分数低于全体，要看的是差。",
+            " Only judged clauses count; clauses picked for review are hard ones, so look at the difference.",
+        )
+        return f"{note}\n\n{gains_table(made, lang)}"
     return f"{note}\n\n{scores_table(made.scores, lang)}"
+
+
+def _few(reviews: Sequence[GoldReview], codes: Sequence[str], say: _Say) -> list[str]:
+    return [say("## 例子太少的方面", "## Facets with too few examples"), _scarce(reviews, codes, say)]
 
 
 def _scarce(reviews: Sequence[GoldReview], codes: Sequence[str], say: _Say) -> str:
@@ -176,6 +213,11 @@ def _origin(scorer: Scorer, made: Made, say: _Say) -> str:
     lines = [
         say(f"指纹 sha256 {scorer.fingerprint()}", f"Fingerprint sha256 {scorer.fingerprint()}"),
         say(
+            "设置：feedback-nlp 的默认值；阈值、旗标和弃权的把握沿用基础模型。",
+            "Settings: the defaults of feedback-nlp; thresholds, flags and abstention are the base's.",
+        )
+        if made.adapted
+        else say(
             "设置：feedback-nlp 的默认值；阈值与校准由训练文本交叉拟合而来。",
             "Settings: the defaults of feedback-nlp; thresholds and calibration by cross-fitting on what was "
             "learnt.",
@@ -186,6 +228,12 @@ def _origin(scorer: Scorer, made: Made, say: _Say) -> str:
         lines.insert(
             0,
             say(
+                f"由模型 {made.base} 按修正调整而来；它学自什么、许可如何，见它的说明卡。",
+                f"Moved from the model {made.base} by corrections; what that was learnt "
+                "from, and under which licences, is on its card.",
+            )
+            if made.adapted
+            else say(
                 f"借用了模型 {made.base} 学到的褒贬语气；那一部分学自什么、许可如何，见它的说明卡。",
                 f"Leans on how praise and blame sound in the model {made.base}; what that part was learnt "
                 "from, and under which licences, is on its card.",

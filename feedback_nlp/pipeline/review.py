@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from feedback_nlp.pipeline.result import Scored
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["export_review"]
+__all__ = ["counted", "export_review", "masked", "open_scored", "printable"]
 
 SHEET = Bilingual("待复核", "Review")
 _TITLE = Bilingual("请帮模型看一看", "Help the model")
@@ -93,7 +93,7 @@ def export_review(
             Bilingual(f"行数 {n} 不对。", f"Bad number of rows: {n}."),
             Bilingual("给 1 以上。", "Give 1 or more."),
         )
-    scored = _scored(source, mentions)
+    scored = open_scored(source, mentions)
     cells = Cells(load_taxonomy(taxonomy or scored.meta["taxonomy"]), lang)
     done = judged(read(corrections)) if corrections is not None else {}
     rows = _questions(scored, cells, n, done, mask=mask)
@@ -120,7 +120,8 @@ def export_review(
     return len(rows)
 
 
-def _scored(source: str | Path | Scored, mentions: str | Path | None) -> Scored:
+def open_scored(source: str | Path | Scored, mentions: str | Path | None) -> Scored:
+    """Return scored reviews, read from files where they are given as such."""
     if not isinstance(source, str | Path):
         return source
     from feedback_nlp.pipeline.reload import load_scored
@@ -135,14 +136,14 @@ def _questions(scored: Scored, cells: Cells, n: int, done: Judged, *, mask: bool
     from feedback_nlp.pipeline.picking import Mentioned, pick
     from feedback_nlp.text.clauses import cut_column
 
-    reviews, found = _counted(scored)
+    reviews, found = counted(scored)
     texts = [text or "" for text in reviews["text"].to_pylist()]
     ids = reviews["review_id"].to_pylist()
     clauses = cut_column(texts)
     place = {review_id: row for row, review_id in enumerate(ids)}
     rows = np.array([place[review_id] for review_id in found["review_id"].to_pylist()], dtype=np.int64)
     said = Mentioned.of(found, rows, clauses)
-    shown = [_printable(text) for text in _masked(texts, mask=mask)]
+    shown = [printable(text) for text in masked(texts, mask=mask)]
     spans = list(zip(clauses.start.tolist(), clauses.end.tolist(), strict=True))
     asked = {
         (key, review.clauses[clause])
@@ -165,7 +166,7 @@ def _questions(scored: Scored, cells: Cells, n: int, done: Judged, *, mask: bool
     ]
 
 
-def _counted(scored: Scored) -> tuple[pa.Table, pa.Table]:
+def counted(scored: Scored) -> tuple[pa.Table, pa.Table]:
     """Return reviews that count, each id once, and their mentions."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -185,13 +186,14 @@ def _counted(scored: Scored) -> tuple[pa.Table, pa.Table]:
     return judged, scored.mention_table.filter(known)
 
 
-def _masked(texts: Sequence[str], *, mask: bool) -> list[str]:
+def masked(texts: Sequence[str], *, mask: bool) -> list[str]:
+    """Return texts as they may be shown."""
     from feedback_nlp.text import pii
 
     return pii.mask_column(texts) if mask else list(texts)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replace what a cell can't hold unchanged, one character by one."""
     return "".join(mark if mark in "\n\t" or mark.isprintable() else " " for mark in text)
 

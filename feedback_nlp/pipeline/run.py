@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +13,14 @@ from feedback_nlp.pipeline.prepare import Prepared, prepare
 from feedback_nlp.pipeline.result import Analysis, Options, Scored
 from feedback_nlp.schema import ROLES
 from feedback_nlp.scorers import load_model
+from feedback_nlp.scorers.abstention import choose
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from feedback_nlp.engines.local import Progress
+    from feedback_nlp.insight.edits import Edits
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.scorers.base import Scorer
 
@@ -50,6 +52,7 @@ def analyze(
     weights: tuple[float, float, float] = (0.5, 0.3, 0.2),
     feasibility: Mapping[str, int] | None = None,
     playbook: str | Path | Mapping[str, Any] | Playbook | None = None,
+    issues: str | Path | Edits | None = None,
     mask: bool = True,
     draws: int = 1000,
     seed: int = 0,
@@ -80,6 +83,8 @@ def analyze(
         Element, facet, issue id or issue name to 1 (hard) … 5 (easy); the taxonomy's defaults otherwise.
     playbook : path, mapping or Playbook, optional
         Feasibility, severity, owner and due date, as ``feedback-nlp playbook init`` writes them.
+    issues : path or Edits, optional
+        Issues renamed, merged, split or pinned: ``issues.toml``, or an edited ``issues.xlsx``.
     mask : bool
         Mask personal data in reports (the tables always hold the original texts).
     draws : int
@@ -107,13 +112,14 @@ def analyze(
     ['element', 'examples', 'facet']
     """
     from feedback_nlp.insight.playbook import Playbook
+    from feedback_nlp.pipeline.issue_edits import edits_of
 
     named = (id, text, rating, nps, time, channel, product, store, customer, amount, tier)
     prepared = prepare(
         data, columns=dict(zip(ROLES, named, strict=True)), rating_scale=rating_scale, sheet=sheet
     )
     book = None if playbook is None else Playbook.of(playbook)
-    options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask, book)
+    options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask, book, edits_of(issues))
     return analyze_prepared(
         prepared, model=model, taxonomy=taxonomy, options=options, jobs=jobs, progress=progress
     )
@@ -125,6 +131,7 @@ def analyze_prepared(
     model: str | Path | Scorer = "linear",
     taxonomy: str | Path | Taxonomy = "default",
     options: Options | None = None,
+    max_error: float | None = None,
     jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> Analysis:
@@ -139,13 +146,13 @@ def analyze_prepared(
     if options is not None and options.playbook is not None:
         # Before the minutes of scoring; names of issues can only be looked up after it.
         options.playbook.check(load_taxonomy(taxonomy))
-    scored, scorer = _scored(prepared, model, taxonomy, jobs, progress)
+    scored, scorer = _scored(prepared, model, taxonomy, jobs, progress, max_error)
     analysis = Analysis.build(
         scored,
         taxonomy=scorer.taxonomy_,
         safety_threshold=scorer.safety_threshold_,
         options=options or Options(),
-        notes=prepared.notes,
+        notes=(*prepared.notes, *_target_note(scored)),
     )
     return refined(analysis)
 
@@ -159,6 +166,7 @@ def score(
     sheet: str | int | None = None,
     model: str | Path | Scorer = "linear",
     taxonomy: str | Path | Taxonomy = "default",
+    max_error: float | None = None,
     jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> Scored:
@@ -170,7 +178,9 @@ def score(
     ['logistics.speed']
     """
     prepared = prepare(data, columns={"review_id": id, "text": text, "customer": customer}, sheet=sheet)
-    return score_prepared(prepared, model=model, taxonomy=taxonomy, jobs=jobs, progress=progress)
+    return score_prepared(
+        prepared, model=model, taxonomy=taxonomy, max_error=max_error, jobs=jobs, progress=progress
+    )
 
 
 def score_prepared(
@@ -178,11 +188,12 @@ def score_prepared(
     *,
     model: str | Path | Scorer = "linear",
     taxonomy: str | Path | Taxonomy = "default",
+    max_error: float | None = None,
     jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> Scored:
     """Score what :func:`prepare` gave; parameters as in :func:`analyze`."""
-    return _scored(prepared, model, taxonomy, jobs, progress)[0]
+    return _scored(prepared, model, taxonomy, jobs, progress, max_error)[0]
 
 
 def demo(**options: Any) -> Analysis:
@@ -198,14 +209,19 @@ def _scored(
     taxonomy: str | Path | Taxonomy,
     jobs: int | None,
     progress: Progress | None,
+    max_error: float | None,
 ) -> tuple[Scored, Scorer]:
     from feedback_nlp.engines.local import score_column
+    from feedback_nlp.insight.abstain import accepted_from
 
     scorer = load_model(model, load_taxonomy(taxonomy))
+    chosen = None if max_error is None else choose(scorer, max_error)
     texts = prepared.reviews["text"].to_pylist()
     ids = prepared.reviews["review_id"].to_pylist()
     mentions, columns = score_column(ids, texts, scorer, jobs=jobs, progress=progress)
     columns = _with_status(columns, prepared.reviews, texts, ids)
+    if chosen is not None:
+        columns = accepted_from(columns, chosen.confidence)
     meta = {
         "input": prepared.source,
         "roles": dict(prepared.roles.columns),
@@ -214,7 +230,34 @@ def _scored(
         "safety_threshold": scorer.safety_threshold_,
         "taxonomy": taxonomy if isinstance(taxonomy, str) else str(getattr(taxonomy, "name", taxonomy)),
     }
+    if chosen is not None:
+        meta["max_error"] = asdict(chosen)
     return Scored(prepared.table, prepared.reviews, columns, mentions, meta), scorer
+
+
+def _target_note(scored: Scored) -> tuple[Bilingual, ...]:
+    """Say what a target error means for this file."""
+    target = scored.meta.get("max_error")
+    if not target:
+        return ()
+    needs = scored.columns["fb_needs_review"].to_pylist()
+    n_left, asked = sum(bool(need) for need in needs), target["max_error"]
+    if target["confidence"] is None:
+        return (
+            Bilingual(
+                f"没有哪个把握能保证错误率不超过 {asked:.1%}，{n_left} 条全部待复核。",
+                f"No confidence keeps the error at {asked:.1%}: all {n_left} reviews ask for a person.",
+            ),
+        )
+    return (
+        Bilingual(
+            f"目标错误率 {asked:.1%}：总体褒贬的把握不到 {target['confidence']:.2f} 的 {n_left} 条待复核。"
+            "这个界线是在训练数据的留出行业上验证的，换一个行业不保证。",
+            f"Target error {asked:.1%}: {n_left} reviews whose overall label is less sure than "
+            f"{target['confidence']:.2f} ask for a person. The line was tested on left-out industries of the "
+            "training data; for another industry it is no guarantee.",
+        ),
+    )
 
 
 def refined(analysis: Analysis) -> Analysis:
@@ -225,6 +268,8 @@ def refined(analysis: Analysis) -> Analysis:
     from feedback_nlp.insight.mentions import refine_needs_review
 
     scored = analysis.scored
+    if scored.meta.get("max_error"):
+        return analysis  # the user's target decides alone
     facets = set(analysis.insight.issues.slice(0, TOP_ISSUES)["facet"].to_pylist())
     judged = refine_needs_review(scored.judged, scored.mention_table, facets)
     return replace(analysis, scored=replace(scored, columns=judged.select(scored.columns.column_names)))

@@ -17,6 +17,7 @@ from feedback_nlp.report.editing import edit_sheet
 from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.monitoring_sheets import monitoring_sheets
 from feedback_nlp.report.places import place_sheets
+from feedback_nlp.report.queue import queue_sheets
 from feedback_nlp.report.wording import Words
 
 __all__ = ["write"]
@@ -118,6 +119,8 @@ class _Book:
                 self._extra(monitoring_sheets(self.summary))
             if name == "issues":
                 self._extra([edit_sheet(self.summary)])
+            if name == "reviews":
+                self._extra(queue_sheets(self.summary))
 
     def _extra(self, sheets: Iterable[Sheet]) -> None:
         for key, columns, rows in sheets:

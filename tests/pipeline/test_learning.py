@@ -11,7 +11,7 @@ import feedback_nlp as fn
 from feedback_nlp.catalog import corpus_path
 from feedback_nlp.errors import ConfigError, InputError, ModelError, OutputError
 from feedback_nlp.gold import GoldReview
-from feedback_nlp.pipeline.learning import interval, labelled, train
+from feedback_nlp.pipeline.learning import gain, interval, labelled, train
 from feedback_nlp.text.clauses import cut
 
 
@@ -94,16 +94,43 @@ def test_what_cannot_be_is_refused_before_any_work(
     assert not (tmp_path / "m").exists()
 
 
-def test_base_lends_its_tone_and_is_named(few: Path, tmp_path: Path) -> None:
-    alone = fn.load_model(train(few, tmp_path / "alone", folds=0).folder)
-    folder = train(few, tmp_path / "leaning", base="linear", folds=0).folder
-    leaning, base = fn.load_model(folder), fn.load_model("linear")
-    assert np.array_equal(leaning.tone_.weights, base.tone_.weights)
-    assert leaning.fingerprint() != alone.fingerprint()
-    assert "借用了模型 linear" in (folder / "card.md").read_text(encoding="utf-8")
-    # and that model can lend it on
-    again = train(some("survey", 40), tmp_path / "again", base=folder, folds=0).folder
-    assert np.array_equal(fn.load_model(again).tone_.weights, base.tone_.weights)
+def test_a_base_is_adapted_and_named(tmp_path: Path) -> None:
+    corrected = [
+        GoldReview(str(i), f"第{i}次来，机器又趴窝了", "", "review", ((0, 4), (5, 11)),
+                   ((1, "product.quality", -1),), -1, (), reviewed=(1,))
+        for i in range(3)
+    ]  # fmt: skip
+    done = train(corrected, tmp_path / "mine", base="linear")
+    model, base = fn.load_model(done.folder), fn.load_model("linear")
+    facet = base.taxonomy_.index["product.quality"]
+    before, after = (scorer.predict(["空调又趴窝了"]).clauses[0, facet].sum() for scorer in (base, model))
+    assert after > before
+    assert np.array_equal(model.tone_.weights, base.tone_.weights)
+    card = (done.folder / "card.md").read_text(encoding="utf-8")
+    assert "由模型 linear 按修正调整而来" in card
+    assert "例子太少" not in card
+    # three texts are enough to learn from, but not to measure on
+    assert done.scores == {}
+    # and that model can be moved on
+    again = train(corrected, tmp_path / "again", base=done.folder, folds=0).folder
+    assert fn.load_model(again).fingerprint() != model.fingerprint()
+
+
+def test_a_base_is_measured_before_and_after(tmp_path: Path) -> None:
+    done = train(some("demo", 24), tmp_path / "mine", base="linear", folds=2)
+    assert set(done.gains) == set(done.scores) == set(done.before)
+    for name, apart in done.gains.items():
+        moved = done.scores[name]["value"] - done.before[name]["value"]
+        assert apart["difference"] == pytest.approx(moved)
+        assert apart["low"] <= moved <= apart["high"]
+    assert "之前（95 %）" in (done.folder / "card.md").read_text(encoding="utf-8")
+
+
+def test_gain_by_hand() -> None:
+    # 1 of 2 right before, 2 of 2 after: F1 0.5 and 1; the same rows are drawn for both
+    old, new = np.array([[1, 1, 1], [0, 1, 1]]), np.array([[1, 1, 1], [1, 1, 1]])
+    assert gain(new, old) == {"difference": 0.5, "low": 0.0, "high": 1.0}
+    assert gain(new, new) == {"difference": 0.0, "low": 0.0, "high": 0.0}
 
 
 def test_too_few_and_strange_labels_are_refused(tmp_path: Path) -> None:

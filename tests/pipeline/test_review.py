@@ -1,4 +1,4 @@
-"""The human loop: what Excel and people do to the workbook in between does no harm, or is named by its cell."""
+"""The human loop: what Excel and people do to the workbook does no harm, or is named by its cell."""
 
 from __future__ import annotations
 
