@@ -153,6 +153,8 @@ def test_without_time_rating_or_places_it_still_renders(taxonomy: Taxonomy, summ
     bare["table"] = {
         key: summary["table"][key] for key in summary["table"] if key not in ("rating", "nps", "store")
     }
+    bare["driving"] = {**summary["driving"], "levels": {"element": [], "facet": []}, "outcomes": []}
+    bare["places"] = {**summary["places"], "columns": [], "rows": [], "funnels": []}
     page = html.render(bare)
     assert page.count('class="plot"') == 2
     assert "提供时间列即可得到" in page
@@ -280,7 +282,7 @@ def test_elements_lead_to_their_reviews(report: Tab, summary: dict) -> None:
         # An element without negative mentions has a link all the same.
         report.click(f'button[data-element="{row["code"]}"][data-label="negative"]')
         assert report.found() == row["n_negative"], row["code"]
-        report.click(f'tr th button[data-element="{row["code"]}"]')
+        report.click(f'#elements tr th button[data-element="{row["code"]}"]')
         assert report.found() == row["n_reviews"], row["code"]
 
 
