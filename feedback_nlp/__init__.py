@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         score,
         segment,
     )
+    from feedback_nlp.pipeline.files import score_file
     from feedback_nlp.pipeline.learning import train
     from feedback_nlp.pipeline.result import Analysis, Scored
     from feedback_nlp.scorers import load_model
@@ -56,6 +57,7 @@ __all__ = [
     "mentions_of",
     "score",
     "score_batch",
+    "score_file",
     "segment",
     "train",
 ]
@@ -81,6 +83,7 @@ _HOME = {
     "mentions_of": "feedback_nlp.engines.batch",
     "score": "feedback_nlp.pipeline",
     "score_batch": "feedback_nlp.engines.batch",
+    "score_file": "feedback_nlp.pipeline.files",
     "segment": "feedback_nlp.pipeline",
     "train": "feedback_nlp.pipeline.learning",
 }

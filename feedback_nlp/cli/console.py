@@ -87,13 +87,14 @@ def progress(zh: str, en: str) -> Iterator[Callable[[int, int], None] | None]:
         bars.TextColumn("{task.fields[rate]}"),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=_console(), transient=True) as bar:
+    # Without a thread of its own: a process with threads can't be forked, and scoring processes are.
+    with bars.Progress(*columns, console=_console(), transient=True, auto_refresh=False) as bar:
         task = bar.add_task(text(zh, en), total=None, rate="")
 
         def update(done: int, total: int) -> None:
             speed = bar.tasks[0].speed or 0.0
             rate = f"{speed:,.0f} {text('条/秒', 'reviews/s')}" if speed else ""
-            bar.update(task, completed=done, total=total, rate=rate)
+            bar.update(task, completed=done, total=total, rate=rate, refresh=True)
 
         yield update
 

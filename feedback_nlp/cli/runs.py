@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.cli import console, options
-from feedback_nlp.errors import Bilingual, OutputError
+from feedback_nlp.errors import Bilingual, ConfigError, OutputError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from feedback_nlp.io.columns import Roles
     from feedback_nlp.pipeline import Prepared
     from feedback_nlp.pipeline.result import Analysis, Options
 
@@ -66,15 +69,18 @@ def prepared(files: Sequence[str], chosen: Mapping[str, Any]) -> Prepared:
 
 
 def _show(ready: Prepared) -> None:
-    source = ready.source
-    where = "".join(f" · {source[key]}" for key in ("sheet", "encoding") if source.get(key))
-    title = console.text(
-        f"{source['name']}{where} · {source['n_rows']:,} 行",
-        f"{source['name']}{where} · {source['n_rows']:,} rows",
-    )
-    headers = (console.text("用作", "Role"), console.text("列", "Column"), console.text("依据", "Why"))
-    console.table(title, headers, ready.roles.rows(ready.table, console.lang()))
+    show_roles(ready.source, ready.roles, ready.table)
     console.notes(ready.notes)
+
+
+def show_roles(source: Mapping[str, Any], roles: Roles, table: pa.Table) -> None:
+    """Show what is read and which of its columns plays which role; a stream does not know its length."""
+    where = "".join(f" · {source[key]}" for key in ("sheet", "encoding") if source.get(key))
+    rows = source["n_rows"]
+    length = ("", "") if rows is None else (f" · {rows:,} 行", f" · {rows:,} rows")
+    title = console.text(f"{source['name']}{where}{length[0]}", f"{source['name']}{where}{length[1]}")
+    headers = (console.text("用作", "Role"), console.text("列", "Column"), console.text("依据", "Why"))
+    console.table(title, headers, roles.rows(table, console.lang()))
 
 
 def analysis_options(chosen: Mapping[str, Any]) -> Options:
@@ -102,6 +108,11 @@ def with_edits(settings: Options, chosen: Mapping[str, Any], folders: Sequence[P
 
 def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]) -> None:
     """Write the columns used and the options given beside the first input, if asked to."""
+    save_roles(files, ready.roles, chosen)
+
+
+def save_roles(files: Sequence[str], roles: Roles, chosen: Mapping[str, Any]) -> None:
+    """Write the columns of ``roles`` and the options given beside the first input, if asked to."""
     if not chosen.get("save_config"):
         return
     from feedback_nlp.io.config import save
@@ -111,7 +122,7 @@ def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]
         for name, value in chosen.items()
         if name not in PASSING
     }
-    known.update({_option(role): column for role, column in ready.roles.columns.items()})
+    known.update({_option(role): column for role, column in roles.columns.items()})
     if isinstance(known.get("rating_scale"), tuple):
         known["rating_scale"] = "-".join(f"{bound:g}" for bound in known["rating_scale"])
     if "weights" in known:
@@ -123,6 +134,24 @@ def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]
 
 def _option(role: str) -> str:
     return "id" if role == "review_id" else role
+
+
+def check_format(name: str | None) -> None:
+    """Raise if a report can't be had in this format."""
+    if name not in (None, "8d"):
+        raise ConfigError(
+            Bilingual(f"没有格式“{name}”。", f"No format '{name}'."),
+            Bilingual(
+                "用 --format 8d，或不给这个选项写出全部报告。",
+                "Use --format 8d, or leave it out for all reports.",
+            ),
+        )
+
+
+def write_handoff(analysis: Analysis, folder: Path, top: int) -> None:
+    """Write the complaint records and 8D drafts and say where they are."""
+    for path in analysis.to_8d(folder, top=top).values():
+        console.result(str(path.resolve()))
 
 
 def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:

@@ -1,22 +1,37 @@
-"""``feedback-nlp score``: scores for every review, without a report."""
+"""``feedback-nlp score``: scores for every review, without a report; files of any length."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from feedback_nlp.cli import options as opt
 
+if TYPE_CHECKING:
+    from feedback_nlp.pipeline.files import Job, ScoredFile
+
+# So many bad rows are shown; --json tells of more.
+_SHOWN = 10
+
 
 def score(
-    file: Annotated[str, typer.Argument(help="表格文件；- 为标准输入的 JSONL。", metavar="文件")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help='表格文件、文件夹或 "*.csv"；- 为标准输入的 JSONL。', metavar="文件..."),
+    ],
     output: Annotated[
         str,
         typer.Option("--output", "-o", help="后缀定格式：.parquet .csv .xlsx .jsonl；- 为标准输出。"),
     ],
     mentions: Annotated[Path | None, typer.Option("--mentions", help="另把提及表写到这里。")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="接着被中断的同一条命令做；再中断也留着做完的部分。")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="遇到读不了的行就停（默认保留该行、不打分）。")
+    ] = False,
     text: opt.Text = None,
     id: opt.Id = None,
     rating: opt.Rating = None,
@@ -40,48 +55,91 @@ def score(
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """给每条评价打分，原来的列都保留。例：feedback-nlp score 评论.csv -o 打分.parquet --mentions m.parquet"""
-    own = ("file", "output", "mentions", "config")
+    """给每条评价打分，原来的列都保留，多大的文件都行。例：feedback-nlp score 评论.csv -o 打分.parquet"""
+    own = ("files", "output", "mentions", "config", "resume", "strict")
     given = {name: value for name, value in locals().items() if name not in own}
     from feedback_nlp.cli import console, runs
-    from feedback_nlp.io.writers import check_writable
-    from feedback_nlp.pipeline import score_prepared
+    from feedback_nlp.pipeline.files import open_job
 
-    chosen = opt.merge(given, [file], config)
-    runs.check_apart([] if force else [file], [output, mentions])
-    for target in (output, mentions):
-        if target is not None and target != "-":
-            check_writable(target, force=force)
-    ready = runs.prepared([file], chosen)
-    runs.save_config([file], ready, chosen)
-    with console.progress("打分", "Scoring") as progress:
-        scored = score_prepared(
-            ready,
-            model=chosen.get("model", "linear"),
-            taxonomy=chosen.get("taxonomy", "default"),
-            jobs=chosen.get("jobs"),
-            progress=progress,
-        )
-    console.notes(scored.write(output, mentions, force=force))
-    _say(scored.meta["input"]["n_rows"], output, mentions, as_json=json, quiet=quiet)
+    chosen = opt.merge(given, files, config)
+    runs.check_apart([] if force else files, [output, mentions])
+    columns = {role: name for role, name in opt.columns(chosen).items() if name is not None}
+    with open_job(
+        files,
+        output,
+        mentions,
+        columns=columns,
+        rating_scale=chosen.get("rating_scale"),
+        sheet=chosen.get("sheet"),
+        from_config=["review_id" if name == "id" else name for name in chosen["from_config"]],
+        model=chosen.get("model", "linear"),
+        taxonomy=chosen.get("taxonomy", "default"),
+        resume=resume,
+        force=force,
+    ) as job:
+        _show(job)
+        runs.save_roles(files, job.inputs.roles, chosen)
+        with console.progress("打分", "Scoring") as progress:
+            done = job.run(jobs=chosen.get("jobs"), strict=strict, progress=progress)
+    _say(done, as_json=json, quiet=quiet)
 
 
-def _say(n_rows: int, output: str, mentions: Path | None, *, as_json: bool, quiet: bool) -> None:
-    import json
+def _show(job: Job) -> None:
+    """Show which column plays which role, before any work starts."""
+    from feedback_nlp.cli import console, runs
 
+    source = job.inputs.source(None)
+    runs.show_roles(source, job.inputs.roles, job.inputs.heads[0])
+    console.notes(job.inputs.notes)
+
+
+def _say(done: ScoredFile, *, as_json: bool, quiet: bool) -> None:
     from feedback_nlp.cli import console
 
-    if output == "-":
+    if done.n_resumed:
+        console.note(
+            f"接着上次：{done.n_resumed:,} 条已打过分。",
+            f"Resumed: {done.n_resumed:,} reviews had been scored.",
+        )
+    console.notes(done.notes)
+    _say_bad(done)
+    if done.output == "-":
         return
     if as_json:
-        found = {
-            "n_reviews": n_rows,
-            "output": output,
-            "mentions": None if mentions is None else str(mentions),
-        }
-        console.result(json.dumps(found, ensure_ascii=False))
+        import json
+
+        console.result(json.dumps(_plain(done), ensure_ascii=False))
     elif not quiet:
-        for path in (output, mentions):
+        for path in (done.output, done.mentions):
             if path is not None:
-                console.result(str(path))
+                console.result(path)
         console.note("说明：这些文件含未打码的原文。", "Note: these files hold the original, unmasked texts.")
+
+
+def _say_bad(done: ScoredFile) -> None:
+    from feedback_nlp.cli import console
+
+    if not done.n_bad:
+        return
+    console.note(
+        f"注意：{done.n_bad:,} 行读不了，已保留、没有打分（fb_status 为 bad）：",
+        f"Note: {done.n_bad:,} rows can't be read; kept without scores (fb_status is bad):",
+    )
+    for bad in done.bad[:_SHOWN]:
+        said = bad.sentence()
+        console.note(f"  {said.zh}", f"  {said.en}")
+    if done.n_bad > _SHOWN:
+        console.note("  ……（--json 列出更多）", "  … (--json lists more)")
+
+
+def _plain(done: ScoredFile) -> dict[str, Any]:
+    return {
+        "n_reviews": done.n_reviews,
+        "n_bad": done.n_bad,
+        "n_resumed": done.n_resumed,
+        "output": done.output,
+        "mentions": done.mentions,
+        "bad": [
+            {"file": bad.file, "row": bad.row, "reason": bad.reason, "text": bad.text} for bad in done.bad
+        ],
+    }
