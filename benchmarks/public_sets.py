@@ -9,14 +9,38 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import numpy as np
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
+from distil import joined
+from partial_labels import examples, load_mapping, rows
+
+from feedback_nlp.gold import read
+from feedback_nlp.scorers.training_data import Examples, without_overlap
+from feedback_nlp.taxonomy import Taxonomy
+
+REPOSITORY = Path(__file__).resolve().parents[1]
 MAPPING = Path(__file__).with_name("mappings") / "sentiment.toml"
+# Sources with a mapping of their categories, in the order in which a repeated text is kept.
+MAPPED_SOURCES = (
+    "makeup_quads",
+    "laptop_quads",
+    "restaurant_asap_sample",
+    "restaurant_aspects",
+    "laptop_sentences",
+    "car_complaints",
+    "car_opinions",
+)
+# Those that help by cross-fitting on gold/train: see mappings/README.md.
+PARTIAL_SOURCES = MAPPED_SOURCES
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -67,7 +91,53 @@ def _labelled(data: Path, source: dict[str, Any]) -> Iterator[tuple[str, str, bo
                 yield row["domain"], row["text"], value >= source["positive"]
 
 
-def _spread(items: list[str], most: int) -> list[str]:
+def _spread(items: list[Item], most: int) -> list[Item]:
     """Return at most ``most`` items, evenly spread over the list."""
     step = max(len(items) / most, 1.0)
     return [items[int(place * step)] for place in range(min(most, len(items)))]
+
+
+def partial(
+    data: Path,
+    taxonomy: Taxonomy,
+    sources: Sequence[str] = PARTIAL_SOURCES,
+    known: Sequence[str] | None = None,
+) -> Examples:
+    """Return the mapped sources as examples of fold −1, none like a text that is labelled or measured on.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the public sets.
+    taxonomy : Taxonomy
+    sources : sequence of str
+        Of ``MAPPED_SOURCES``; at most ``cap`` texts of each, spread over those with a known mention.
+    known : sequence of str, optional
+        Texts to keep out, with their near repetitions; those of ``known_texts`` if not given.
+
+    Raises
+    ------
+    ValueError
+        If no source is asked for, or a source has a category without a rule.
+    """
+    if not sources:
+        raise ValueError("no source")
+    parts = [_capped(data, name, taxonomy) for name in sources]
+    every = joined(parts)
+    kept = without_overlap(every.texts, known_texts(data.parent) if known is None else known)
+    return every.pick(np.flatnonzero(kept))
+
+
+def known_texts(shared: Path) -> list[str]:
+    """Return all texts with labels of ours: gold train and dev, every corpus, the demo and the challenge."""
+    files = [shared / "gold" / "train.jsonl", shared / "gold" / "dev.jsonl"]
+    files += sorted((REPOSITORY / "corpora").rglob("*.jsonl"))
+    return [review.text for review in read(files)]
+
+
+def _capped(data: Path, name: str, taxonomy: Taxonomy) -> Examples:
+    """Return at most ``cap`` examples of one source, spread over those with a known mention."""
+    mapping = load_mapping(name, taxonomy)
+    found, cells = examples(mapping, list(rows(data, name)))
+    useful = np.unique(found.clauses.review[[cell.clause for cell in cells]])
+    return found.pick(np.array(_spread(useful.tolist(), mapping.cap), dtype=np.intp))
