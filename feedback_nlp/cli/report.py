@@ -20,8 +20,16 @@ def report(
     ] = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
+    period: opt.Period = None,
+    exposure: opt.ExposureFile = None,
+    actions: opt.ActionsFile = None,
     issues: opt.IssuesFile = None,
     taxonomy: opt.TaxonomyName = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", help="8d：只写投诉分析记录与 8D 草稿（8d.md、8d.xlsx）。", metavar="8d"),
+    ] = None,
+    top: Annotated[int, typer.Option("--top", min=1, help="--format 8d 写前几个问题。")] = 5,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
     force: opt.Force = False,
@@ -29,12 +37,15 @@ def report(
     json: opt.Json = False,
 ) -> None:
     """换权重、换语言重出报告，不重新打分。例：feedback-nlp report feedback-report --weights 0.6,0.3,0.1"""
-    from feedback_nlp.cli import runs
+    from feedback_nlp.cli import over_time, runs
     from feedback_nlp.pipeline import load_report
 
     given = {
         "weights": weights,
         "playbook": playbook,
+        "period": period,
+        "exposure": exposure,
+        "actions": actions,
         "issues": issues,
         "lang": lang,
         "no_mask": no_mask,
@@ -43,7 +54,12 @@ def report(
         "json": json,
     }
     chosen = opt.merge(given)
+    runs.check_format(format)
     folder = source if source.is_dir() else source.parent
     settings = runs.with_edits(runs.analysis_options(chosen), chosen, [folder, out or folder])
+    settings = over_time.watched(settings, chosen, beside=source, folder=folder)
     analysis = load_report(source, mentions=mentions, taxonomy=taxonomy, options=settings)
-    runs.write_reports(analysis, out or folder, chosen)
+    if format is None:
+        runs.write_reports(analysis, out or folder, chosen)
+    else:
+        runs.write_handoff(analysis, out or folder, top)

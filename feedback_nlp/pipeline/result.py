@@ -36,6 +36,7 @@ WORKBOOK = "issues.xlsx"
 SCORED = "scored.parquet"
 MENTIONS = "mentions.parquet"
 SUMMARY = "summary.json"
+HANDOFF = ("8d.md", "8d.xlsx")
 LANGS = ("zh", "en")
 OUTPUTS = (REPORT, WORKBOOK, SCORED, MENTIONS, SUMMARY)
 
@@ -398,6 +399,36 @@ class Analysis:
         from feedback_nlp.report.markdown import render
 
         return render(self.summary)
+
+    def to_8d(self, folder: str | Path, *, top: int = 5) -> dict[str, Path]:
+        """Write complaint analysis records (ISO 10002) and draft 8D reports (D1 to D3) of the first issues.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Gets ``8d.md`` and ``8d.xlsx``; both or none are written.
+        top : int
+            Number of issues, in rank order.
+
+        Returns
+        -------
+        dict
+            File name to path.
+
+        Raises
+        ------
+        OutputError
+            If the folder can't be written.
+        """
+        from feedback_nlp.io.writers import atomic, make_folder
+        from feedback_nlp.report.handoff_files import markdown, workbook
+
+        target = make_folder(folder)
+        with ExitStack() as stack:
+            text, book = (stack.enter_context(atomic(target / name)) for name in HANDOFF)
+            text.write_text(markdown(self.summary, top=top), encoding="utf-8")
+            workbook(self.summary, book, top=top)
+        return {name: target / name for name in HANDOFF}
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``summary.json`` of the contract."""

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import openpyxl
+import pytest
+
+import feedback_nlp as fn
+from feedback_nlp.errors import ConfigError, InputError
+from feedback_nlp.insight.edits import Edits
+from feedback_nlp.pipeline.issue_edits import edits_of, found_edits, keep, read_workbook
+
+TEXTS = [
+    "退款一直不到账",
+    "退款拖了一个月",
+    "安装师傅爽约",
+    "早餐种类太少",
+    "早餐在二楼",
+    "泳池在三楼",
+    "物流太慢",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    target = tmp_path_factory.mktemp("run")
+    fn.analyze(TEXTS, model="lexicon", draws=20).write(target)
+    return target
+
+
+def fill(folder, path, **cells):
+    """Fill in the sheet of the workbook: ``row=…`` and headers' first characters with what to write."""
+    book = openpyxl.load_workbook(folder / "issues.xlsx")
+    sheet = book["改问题"]
+    heads = {cell.value: cell.column for cell in sheet[1]}
+    row = cells.pop("row", 2)
+    for head, value in cells.items():
+        column = next(place for name, place in heads.items() if name.startswith(head))
+        sheet.cell(row, column, value)
+    book.save(path)
+    return str(sheet.cell(row, heads["问题编号"]).value)
+
+
+def test_an_edited_workbook_is_read(folder, tmp_path):
+    path = tmp_path / "issues.xlsx"
+    issue = fill(
+        folder, path, 改名为="新名字", 总是列出="是", 拆出新问题="拆出来的", 含这些词的="退款、re:到.账"
+    )
+    edits = read_workbook(path)
+    assert edits.renames == {issue: "新名字"}
+    assert edits.pins == (issue,)
+    assert [(split.issue, split.name, split.terms) for split in edits.splits] == [
+        (issue, "拆出来的", ("退款", "re:到.账"))
+    ]
+
+
+def test_the_next_run_honours_it_and_keeps_it(folder, tmp_path):
+    issue = fill(folder, tmp_path / "issues.xlsx", 改名为="钱退得慢")
+    edits = found_edits([tmp_path])
+    result = fn.analyze(TEXTS, model="lexicon", draws=20, issues=edits)
+    assert result.issues.set_index("issue_id").name[issue] == "钱退得慢"
+    assert keep(tmp_path) == tmp_path / "issues.toml"
+    result.write(tmp_path)
+    assert not read_workbook(tmp_path / "issues.xlsx")
+    assert found_edits([tmp_path, tmp_path]).renames == {issue: "钱退得慢"}
+    assert keep(tmp_path) is None
+
+
+def test_put_into_keeps_the_id_of_the_other(folder, tmp_path):
+    issue = fill(folder, tmp_path / "issues.xlsx", row=3, 并入="另一个问题")
+    edits = read_workbook(tmp_path / "issues.xlsx")
+    assert [(merge.issues, merge.line) for merge in edits.merges] == [(("另一个问题", issue), 3)]
+
+
+def test_half_a_split_is_refused_with_its_row(folder, tmp_path):
+    fill(folder, tmp_path / "issues.xlsx", row=3, 拆出新问题="没有词")
+    with pytest.raises(ConfigError, match=r"issues\.xlsx 第 3 行"):
+        read_workbook(tmp_path / "issues.xlsx")
+
+
+def test_other_workbooks_decide_nothing(tmp_path):
+    openpyxl.Workbook().save(tmp_path / "issues.xlsx")
+    assert not found_edits([tmp_path])
+    with pytest.raises(InputError, match="改问题"):
+        read_workbook(tmp_path / "issues.xlsx")
+
+
+def test_what_is_not_there_is_said(tmp_path):
+    (tmp_path / "issues.toml").write_text('[rename]\n"没有这个" = "新"\n', encoding="utf-8")
+    result = fn.analyze(TEXTS, model="lexicon", draws=20, issues=tmp_path / "issues.toml")
+    assert any("没有这个" in note.zh for note in result.notes)
+    assert len(result.with_options(result.options).notes) == len(result.notes)
+
+
+def test_sources():
+    assert edits_of(None) is None
+    assert edits_of(Edits(pins=("甲",))) == Edits(pins=("甲",))
