@@ -41,6 +41,9 @@ def analyze(
     max_error: opt.MaxError = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
+    period: opt.Period = None,
+    exposure: opt.ExposureFile = None,
+    actions: opt.ActionsFile = None,
     issues: opt.IssuesFile = None,
     jobs: opt.Jobs = None,
     config: opt.Config = None,
@@ -58,7 +61,7 @@ def analyze(
 
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
     """Run the main job with options as given on the command line."""
-    from feedback_nlp.cli import console, runs
+    from feedback_nlp.cli import console, over_time, runs
     from feedback_nlp.pipeline.result import OUTPUTS
 
     chosen = opt.merge(given, files, config)
@@ -70,6 +73,7 @@ def run(files: list[str], given: dict[str, object], config: Path | None) -> None
 
     beside = [Path(name).parent for name in files[:1] if name != "-"]
     settings = runs.with_edits(runs.analysis_options(chosen), chosen, [*beside, folder])
+    settings = over_time.watched(settings, chosen, beside=files[0], folder=folder)
     with console.progress("打分", "Scoring") as progress:
         analysis = analyze_prepared(
             ready,

@@ -57,6 +57,26 @@ TaxonomyName = Annotated[
         "--taxonomy", help="分类体系：自带的名字或 TOML 文件。", rich_help_panel=RUN, metavar="名称|路径"
     ),
 ]
+Period = Annotated[
+    str | None,
+    typer.Option(
+        "--period", help="预警按 day、week 或 month（默认按数据量）。", rich_help_panel=RUN, metavar="单位"
+    ),
+]
+ExposureFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--exposure", help="各时期（各门店或产品）的订单数或件数，用来算每千单。", rich_help_panel=RUN
+    ),
+]
+ActionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--actions",
+        help="措施记录（TOML，或本工具写出的 issues.xlsx）；默认读输入旁边的 actions.toml。",
+        rich_help_panel=RUN,
+    ),
+]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, help="进程数（默认按数据量和核数）。", rich_help_panel=RUN)
 ]

@@ -161,6 +161,7 @@ def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -
     kept = keep(folder)
     if kept is not None:
         console.note(f"工作簿里改的问题已记入 {kept}。", f"The workbook's edits of issues are now in {kept}.")
+    analysis = analysis.after(folder)
     written = analysis.write(folder)
     if chosen.get("json"):
         import json

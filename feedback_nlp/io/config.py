@@ -33,6 +33,7 @@ OPTIONS: dict[str, tuple[type, ...]] = {
     "jobs": (int,),
     "weights": (list, str),
     "playbook": (str,),
+    **dict.fromkeys(("period", "exposure", "actions"), (str,)),
     "issues": (str,),
     "out": (str,),
     "no_mask": (bool,),

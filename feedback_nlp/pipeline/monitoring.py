@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.insight.facts import Facts
-from feedback_nlp.insight.monitoring.actions import Check, check
+from feedback_nlp.insight.monitoring.actions import Action, Check, check
 from feedback_nlp.insight.monitoring.alarms import Alarms, alarms_schema, count_series
 from feedback_nlp.insight.monitoring.emerging import Emerging, emerging
-from feedback_nlp.insight.monitoring.exposure import Rates, days_of, rates
-from feedback_nlp.insight.monitoring.periods import periods
+from feedback_nlp.insight.monitoring.exposure import Exposure, Rates, days_of, rates
+from feedback_nlp.insight.monitoring.periods import check_unit, periods
 from feedback_nlp.insight.monitoring.since import Since, since
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.pipeline.result import Analysis, Options
 
-__all__ = ["Monitoring", "block_of", "last_run"]
+__all__ = ["Monitoring", "block_of", "last_run", "over_time"]
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,31 @@ def block_of(analysis: Analysis) -> dict[str, Any]:
         names=shown,
         units=units,
         lang=lang,
+    )
+
+
+def over_time(
+    options: Options,
+    *,
+    period: str | None = None,
+    exposure: str | Path | Exposure | None = None,
+    actions: str | Path | Sequence[Action] = (),
+) -> Options:
+    """Return ``options`` with what alarms go by, the exposure and the action log, files read.
+
+    Raises
+    ------
+    ConfigError, InputError
+        If a file can't be used.
+    """
+    from feedback_nlp.pipeline.action_log import read_actions
+    from feedback_nlp.pipeline.exposure_file import read_exposure
+
+    return replace(
+        options,
+        period=check_unit(period),
+        exposure=read_exposure(exposure) if isinstance(exposure, str | Path) else exposure,
+        actions=read_actions(actions) if isinstance(actions, str | Path) else tuple(actions),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from feedback_nlp.engines.local import Progress
     from feedback_nlp.insight.edits import Edits
+    from feedback_nlp.insight.monitoring.actions import Action
+    from feedback_nlp.insight.monitoring.exposure import Exposure
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.scorers.base import Scorer
 
@@ -53,6 +55,9 @@ def analyze(
     feasibility: Mapping[str, int] | None = None,
     playbook: str | Path | Mapping[str, Any] | Playbook | None = None,
     issues: str | Path | Edits | None = None,
+    period: str | None = None,
+    exposure: str | Path | Exposure | None = None,
+    actions: str | Path | Sequence[Action] = (),
     mask: bool = True,
     draws: int = 1000,
     seed: int = 0,
@@ -85,6 +90,12 @@ def analyze(
         Feasibility, severity, owner and due date, as ``feedback-nlp playbook init`` writes them.
     issues : path or Edits, optional
         Issues renamed, merged, split or pinned: ``issues.toml``, or an edited ``issues.xlsx``.
+    period : {"day", "week", "month"}, optional
+        What alarms go by; chosen by the data when not given.
+    exposure : path or Exposure, optional
+        Orders or units by period, and by store or product, for rates per thousand.
+    actions : path or sequence of Action, optional
+        What was done about issues: ``actions.toml``, or an ``issues.xlsx`` with the sheet filled in.
     mask : bool
         Mask personal data in reports (the tables always hold the original texts).
     draws : int
@@ -113,6 +124,7 @@ def analyze(
     """
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.pipeline.issue_edits import edits_of
+    from feedback_nlp.pipeline.monitoring import over_time
 
     named = (id, text, rating, nps, time, channel, product, store, customer, amount, tier)
     prepared = prepare(
@@ -120,6 +132,7 @@ def analyze(
     )
     book = None if playbook is None else Playbook.of(playbook)
     options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask, book, edits_of(issues))
+    options = over_time(options, period=period, exposure=exposure, actions=actions)
     return analyze_prepared(
         prepared, model=model, taxonomy=taxonomy, options=options, jobs=jobs, progress=progress
     )
