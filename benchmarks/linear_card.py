@@ -10,7 +10,8 @@ import numpy as np
 
 from feedback_nlp.evaluation import MEASURES, Report, compare
 from feedback_nlp.schema import FLAGS
-from feedback_nlp.scorers.training_data import from_gold
+from feedback_nlp.scorers.base import Prediction
+from feedback_nlp.scorers.training_data import Examples, from_gold
 
 if TYPE_CHECKING:
     from train_linear import Data
@@ -41,9 +42,15 @@ class Pace:
 
 
 def render(
-    data: Data, scorer: Scorer, learnt: LinearScorer, reports: dict[str, Report], folder: Path, pace: Pace
+    data: Data,
+    scorer: Scorer,
+    learnt: LinearScorer,
+    reports: dict[str, Report],
+    folder: Path,
+    pace: Pace,
+    n_soft: int,
 ) -> str:
-    """Return the card as Markdown."""
+    """Return the card as Markdown; ``n_soft`` texts were labelled by the encoder."""
     size = (folder / "weights.npz").stat().st_size / 1e6
     parts = [
         "# linear",
@@ -55,12 +62,15 @@ def render(
         f"{pace.reviews:.0f} reviews a second on one noisy core. Without scikit-learn; the same bits "
         "whatever the batch.",
         "## Learnt from",
-        _sources(data),
+        sources(data, n_soft),
         "## Measured on gold dev (240 real reviews, never learnt from)",
         _scores(reports),
     ]
     if "lexicon" in reports:
-        parts += ["Difference linear − lexicon, paired bootstrap:", _difference(reports)]
+        parts += [
+            "Difference linear − lexicon, paired bootstrap:",
+            difference(reports["linear"], reports["lexicon"]),
+        ]
     parts += [
         "## By label, domain, coverage and calibration",
         reports["linear"].to_markdown(),
@@ -79,7 +89,8 @@ def render(
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _sources(data: Data) -> str:
+def sources(data: Data, n_soft: int) -> str:
+    """Return what was learnt from, as a table; ``n_soft`` texts were labelled by the encoder."""
     rows = ["| source | texts | labels | licence |", "|---|---|---|---|"]
     for name, reviews in data.sources.items():
         licence = LICENCES[name.partition("/")[0]]
@@ -88,6 +99,10 @@ def _sources(data: Data) -> str:
     for name, licence in opinions.licences.items():
         count = opinions.sources.count(name)
         rows.append(f"| data/{name} (whole-review label; tone only) | {count} | {count} | {licence} |")
+    if n_soft:
+        rows.append(
+            f"| data/* (no labels: what the shipped `encoder` is sure of) | {n_soft} | – | as its sources |"
+        )
     return "\n".join(
         [
             *rows,
@@ -109,9 +124,10 @@ def _scores(reports: dict[str, Report]) -> str:
     return "\n".join(rows)
 
 
-def _difference(reports: dict[str, Report]) -> str:
+def difference(one: Report, other: Report) -> str:
+    """Return the paired differences of two reports as a table."""
     rows = ["| measure | difference | 95 % |", "|---|---|---|"]
-    for measure, value in compare(reports["linear"], reports["lexicon"]).items():
+    for measure, value in compare(one, other).items():
         rows.append(
             f"| {measure} | {value['difference']:+.3f} | {value['low']:+.3f} to {value['high']:+.3f} |"
         )
@@ -122,9 +138,17 @@ def _f1(found: np.ndarray, truth: np.ndarray) -> float:
     return float(2 * (found & truth).sum() / max(found.sum() + truth.sum(), 1))
 
 
+def _judged(learnt: LinearScorer, examples: Examples) -> Prediction:
+    """Return the cross-fitted judgement of the labelled texts, which stand first."""
+    whole = learnt.out_of_fold_
+    return Prediction(
+        whole.clauses[: len(examples.clauses)], whole.overall[: len(examples)], whole.flags[: len(examples)]
+    )
+
+
 def _out_of_fold(data: Data, learnt: LinearScorer) -> str:
     examples = from_gold(data.training, learnt.taxonomy_)
-    judged = learnt.out_of_fold_
+    judged = _judged(learnt, examples)
     names = [name for name, reviews in data.sources.items() for _ in reviews]
     gold = np.array([name.startswith("gold") for name in names])
     flags = judged.flags >= learnt.flag_thresholds_
@@ -145,7 +169,7 @@ def _failures(data: Data, learnt: LinearScorer) -> str:
     """Return the facets missed or confused most, from out-of-fold scores on gold train and the corpora."""
     examples = from_gold(data.training, learnt.taxonomy_)
     codes = learnt.taxonomy_.codes
-    block = learnt.out_of_fold_.clauses
+    block = _judged(learnt, examples).clauses
     found, truth = block.sum(axis=2) >= learnt.thresholds_, examples.mention == 1
     rows = [
         "| facet | labels | recall | precision | polarity right | most often taken for |",

@@ -2,7 +2,9 @@
 
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/train_linear.py
 
-Deterministic: the same data give the same ``models/linear``.
+It learns from the labelled texts and, where the shipped ``encoder`` is sure, from what that says of public
+texts without labels (``--no-teacher`` leaves them out). Deterministic: the same data and the same encoder
+give the same ``models/linear``.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import distil
 import linear_card
 import public_sets
 
@@ -23,10 +26,14 @@ from feedback_nlp.scorers.base import Scorer
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_tone import learn_tone
 from feedback_nlp.scorers.linear_training import Settings
-from feedback_nlp.scorers.training_data import without_overlap
+from feedback_nlp.scorers.training_data import Examples, from_gold, without_overlap
+from feedback_nlp.taxonomy import load_taxonomy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HELD_OUT_CORPUS = "demo.jsonl"
+SETTINGS = Settings()
+# Clauses an n-gram must stand in when there are several times as many.
+LEAST_WITH_TEACHER = 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,7 @@ class Data:
     demo: list[GoldReview]
     dropped: int
     opinions: public_sets.Opinions
+    held_out: list[str]
 
     @property
     def training(self) -> list[GoldReview]:
@@ -65,7 +73,17 @@ def load(shared: Path) -> Data:
     public = public_sets.opinions(shared / "data")
     # Gold texts stand in the public sets: with them the tone would know the answers of every fold.
     public = public.pick(without_overlap(public.texts, labelled).tolist())
-    return Data(sources, dev, demo, int((~kept).sum()), public)
+    return Data(sources, dev, demo, int((~kept).sum()), public, held_out)
+
+
+def examples_of(data: Data, shared: Path, teacher: Scorer | None) -> tuple[Examples, int]:
+    """Return the labelled texts, then those that ``teacher`` labels, and how many those are."""
+    labelled = from_gold(data.training, load_taxonomy("default"), folds=SETTINGS.folds)
+    if teacher is None:
+        return labelled, 0
+    known = data.held_out + [review.text for review in data.training]
+    soft = distil.judged_by(teacher, distil.unlabelled(shared / "data", known))
+    return distil.joined([labelled, soft]), len(soft)
 
 
 def _pace(scorer: Scorer, texts: list[str]) -> float:
@@ -78,11 +96,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "linear")
+    parser.add_argument("--teacher", type=Path, default=REPOSITORY / "models" / "encoder")
+    parser.add_argument("--no-teacher", action="store_true", help="learn from labelled texts alone")
     arguments = parser.parse_args()
     begin = time.perf_counter()
     data = load(arguments.shared)
     tone = learn_tone(data.opinions.texts, data.opinions.positive)
-    scorer = LinearScorer(settings=Settings(), tone=tone).fit(data.training)
+    teacher = None if arguments.no_teacher else load_model(arguments.teacher)
+    examples, n_soft = examples_of(data, arguments.shared, teacher)
+    settings = SETTINGS if teacher is None else replace(SETTINGS, least=LEAST_WITH_TEACHER)
+    scorer = LinearScorer(settings=settings, tone=tone).fit(examples)
     scorer.save(arguments.out)
     seconds = time.perf_counter() - begin
     begin_load = time.perf_counter()
@@ -91,7 +114,7 @@ def main() -> None:
     reports: dict[str, Report] = {"linear": evaluate(loaded, data.dev)}
     reports["lexicon"] = evaluate(load_model("lexicon"), data.dev)
     pace = linear_card.Pace(load_seconds, _pace(loaded, data.opinions.texts[:5000]))
-    card = linear_card.render(data, loaded, scorer, reports, arguments.out, pace)
+    card = linear_card.render(data, loaded, scorer, reports, arguments.out, pace, n_soft)
     (arguments.out / "card.md").write_text(card, encoding="utf-8")
     print(
         f"{arguments.out}: learnt in {seconds:.0f} s; facet + polarity F1 on dev "

@@ -19,6 +19,7 @@ from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.encoder_heads import HEAD_LAYERS, EncoderLogits, Heads, calibrated
 from feedback_nlp.scorers.encoder_session import OnnxBackend, load_tokenizer
 from feedback_nlp.scorers.encoder_tokens import tokenize
+from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
 
 __all__ = ["EncoderScorer"]
 
-GRAPH_FILE, TOKENIZER_FILE = "encoder.onnx", "tokenizer.json"
+GRAPH_FILE, TOKENIZER_FILE, PARTNER_FOLDER = "encoder.onnx", "tokenizer.json", "partner"
+# Weight of the encoder beside its partner. They err in different places: the one knows context, the other
+# knows words; their mean is better than either.
+OWN_WEIGHT = 0.6
 PACKAGE_RANGE = ">=0.1,<1"
 _WEIGHT, _BIAS, _CALIBRATION = "weight.", "bias.", "calibration."
 
@@ -53,6 +57,8 @@ class EncoderScorer(Scorer):
         Reviews with partial labels to learn from as well.
     work : str or Path, optional
         Folder for checkpoints; with it a training that was cut off goes on where it stopped.
+    partner : LinearScorer, optional
+        A fitted linear scorer of the same facets, whose probabilities are averaged with the encoder's.
     tell : callable, optional
         Told the progress of ``fit``.
 
@@ -60,6 +66,7 @@ class EncoderScorer(Scorer):
     ----------
     heads_ : encoder_heads.Heads
     calibration_ : dict of float32 arrays
+    partner_ : LinearScorer or None
     most_tokens_ : int
         Longest window read at once.
     history_ : list of dict
@@ -70,6 +77,7 @@ class EncoderScorer(Scorer):
     heads_: Heads
     calibration_: dict[str, NDArray[np.float32]]
     most_tokens_: int
+    partner_: LinearScorer | None
     history_: list[dict[str, float]]
     _backend: Backend
     _tokenizer: Any
@@ -83,6 +91,7 @@ class EncoderScorer(Scorer):
         recipe: Recipe | None = None,
         extra: Examples | None = None,
         work: str | Path | None = None,
+        partner: LinearScorer | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
         self.taxonomy = taxonomy
@@ -90,6 +99,7 @@ class EncoderScorer(Scorer):
         self.recipe = recipe
         self.extra = extra
         self.work = work
+        self.partner = partner
         self.tell = tell
 
     def fit(self, reviews: Sequence[GoldReview] | Examples, labels: None = None) -> EncoderScorer:
@@ -117,7 +127,8 @@ class EncoderScorer(Scorer):
     def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:
         """Judge reviews; see ``base.Scorer.predict``."""
         cut = cut_column(texts) if clauses is None else clauses
-        return calibrated(self.logits(texts, cut), cut, self.calibration_)
+        own = calibrated(self.logits(texts, cut), cut, self.calibration_)
+        return own if self.partner_ is None else _blended(own, self.partner_.predict(texts, cut))
 
     def vectors(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> NDArray[np.float32]:
         """Return one unit vector a clause, alike for clauses alike in meaning: (n_clauses, width)."""
@@ -137,6 +148,8 @@ class EncoderScorer(Scorer):
             GRAPH_FILE: self._graph,
             TOKENIZER_FILE: self._tokenizer.to_str().encode("utf-8"),
         }
+        if self.partner_ is not None:
+            self.partner_.save(Path(folder) / PARTNER_FOLDER)
         return write_model(folder, self._header(), arrays, files)
 
     @classmethod
@@ -170,6 +183,8 @@ class EncoderScorer(Scorer):
         scorer.most_tokens_ = int(header["most_tokens"])
         scorer.adopt_graph((Path(folder) / GRAPH_FILE).read_bytes())
         scorer._tokenizer = load_tokenizer(Path(folder) / TOKENIZER_FILE)
+        partner = Path(folder) / PARTNER_FOLDER
+        scorer.partner_ = LinearScorer.load(partner, used) if header["partner"] else None
         return scorer
 
     def adopt_graph(self, graph: bytes) -> None:
@@ -180,6 +195,15 @@ class EncoderScorer(Scorer):
     def adopt_tokenizer(self, tokenizer: Any) -> None:
         """Read texts with ``tokenizer`` from now on."""
         self._tokenizer = tokenizer
+
+    def adopt_partner(self, partner: LinearScorer | None) -> None:
+        """Average with ``partner`` from now on; thresholds become the mean of both, weighed alike."""
+        self.partner_ = partner
+        if partner is None:
+            return
+        self.thresholds_ = _mean(self.thresholds_, partner.thresholds_)
+        self.flag_thresholds_ = _mean(self.flag_thresholds_, partner.flag_thresholds_)
+        self.safety_threshold_ = float(_mean(self.safety_threshold_, partner.safety_threshold_))
 
     def logits(self, texts: Sequence[str | None], clauses: Clauses) -> EncoderLogits:
         """Return uncalibrated outputs, as calibration and distillation want them."""
@@ -192,6 +216,8 @@ class EncoderScorer(Scorer):
         digest.update(self._tokenizer.to_str().encode("utf-8"))
         groups = (self.heads_.weights, self.heads_.biases, self.calibration_)
         arrays = [array for group in groups for _, array in sorted(group.items())]
+        if self.partner_ is not None:
+            digest.update(self.partner_.fingerprint().encode())
         for array in (*arrays, self.thresholds_, self.flag_thresholds_):
             digest.update(np.ascontiguousarray(array).tobytes())
         digest.update(repr((self.most_tokens_, self.neutral_band_, self.safety_threshold_)).encode())
@@ -207,8 +233,21 @@ class EncoderScorer(Scorer):
             "taxonomy": taxonomy_entry(self.taxonomy_),
             "package": PACKAGE_RANGE,
             "most_tokens": self.most_tokens_,
+            "partner": self.partner_ is not None,
             "thresholds": rounded(self.thresholds_),
             "flag_thresholds": rounded(self.flag_thresholds_),
             "neutral_band": self.neutral_band_,
             "safety_threshold": self.safety_threshold_,
         }
+
+
+def _blended(own: Prediction, other: Prediction) -> Prediction:
+    """Return the weighed mean of two judgements."""
+    return Prediction(
+        _mean(own.clauses, other.clauses), _mean(own.overall, other.overall), _mean(own.flags, other.flags)
+    )
+
+
+def _mean(own: Any, other: Any) -> Any:
+    weight = np.float32(OWN_WEIGHT)
+    return weight * own + (1 - weight) * other

@@ -69,6 +69,7 @@ def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None
     adopt_network(scorer, run.network, tokenizer, most_tokens=recipe.most_tokens)
     held_out = np.flatnonzero(examples.fold == recipe.held_out)
     calibrate_on(scorer, examples.pick(held_out) if len(held_out) else examples)
+    scorer.adopt_partner(scorer.partner)
 
 
 def adopt_network(scorer: EncoderScorer, network: Network, tokenizer: Any, *, most_tokens: int) -> None:
