@@ -156,6 +156,8 @@ def _alarm_rows(
         row["shown"] = _level(row["share"], words, exposure=exposure)
         row["shown_usual"] = _level(row["usual"], words, exposure=exposure)
         row["text"] = _alarm_text(row, words, per)
+    # What still rings comes first, more of it before less of it; newest first otherwise, as the table has it.
+    rows.sort(key=lambda row: (not row["on"], row["on"] and row["direction"] != "up"))
     return rows
 
 
@@ -183,8 +185,8 @@ def _alarm_text(row: Mapping[str, Any], words: Words, per: str | None) -> str:
 def _charts(
     alarms: Alarms, rows: Sequence[Block], names: Names, words: Words, *, per: str | None = None
 ) -> list[Block]:
-    """Draw the series that alarmed last, those still on first; else, with too little history, the largest."""
-    keys = [(row["level"], row["code"]) for row in sorted(rows, key=lambda row: not row["on"])]
+    """Draw the series that alarmed; with too little history the largest."""
+    keys = [(row["level"], row["code"]) for row in rows]
     texts: dict[tuple[str, str], str] = {}
     for row in rows:
         texts.setdefault((row["level"], row["code"]), row["text"])

@@ -29,7 +29,7 @@ from feedback_nlp.taxonomy import GENERAL
 __all__ = ["MIN_REVIEWS", "RUN_LENGTH", "Alarms", "Series", "alarms_schema", "charts_schema", "count_series"]
 
 # An issue that fewer reviews tell of in all has no usual course to leave.
-MIN_REVIEWS = 5
+MIN_REVIEWS = 20
 # Periods between two false alarms of one series, at least: benchmarks/alarms.py.
 RUN_LENGTH = 370
 
@@ -54,7 +54,9 @@ class Series:
     x: Ints
 
 
-def count_series(facts: Facts, found: Periods, *, others: Sequence[str] = ()) -> Series:
+def count_series(
+    facts: Facts, found: Periods, *, others: Sequence[str] = (), least: int = MIN_REVIEWS
+) -> Series:
     """Count what is watched by period.
 
     Parameters
@@ -64,6 +66,8 @@ def count_series(facts: Facts, found: Periods, *, others: Sequence[str] = ()) ->
         Of the same reviews.
     others : sequence of str
         Ids of the facets' 其他, which are no issue of their own.
+    least : int
+        Reviews in all from which an issue is counted.
     """
     parts = [
         _whole(facts, found),
@@ -73,7 +77,7 @@ def count_series(facts: Facts, found: Periods, *, others: Sequence[str] = ()) ->
     levels, codes, counts = ["all"], [""], [parts[0][1]]
     for level, (names, matrix) in zip(("element", "issue"), parts[1:], strict=True):
         for name, row in zip(names, matrix, strict=True):
-            few = level == "issue" and row.sum() < MIN_REVIEWS
+            few = level == "issue" and row.sum() < least
             if not few and name not in others and name != GENERAL.partition(".")[0]:
                 levels.append(level)
                 codes.append(name)

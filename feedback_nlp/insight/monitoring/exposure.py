@@ -15,7 +15,7 @@ from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.insight.facts import Facts
 from feedback_nlp.insight.monitoring.alarms import Alarms, Series, count_series
 from feedback_nlp.insight.monitoring.control_charts import RATE
-from feedback_nlp.insight.monitoring.periods import Periods, name_of, periods
+from feedback_nlp.insight.monitoring.periods import Periods, name_of, span_of
 
 __all__ = ["PER", "Exposure", "Rates", "days_of", "poisson_interval", "rates", "rates_schema"]
 
@@ -96,7 +96,7 @@ class Rates:
     alarms : Alarms
         u′ charts: counts by period on the exposure of the period.
     parts : dict of str to (Series, float)
-        Counts of the reviews of one unit, and its exposure.
+        Counts of the reviews of one unit, and its exposure; "" is all together.
     n_out : int
         Reviews of periods or units that the file doesn't have; left out.
     """
@@ -109,9 +109,8 @@ class Rates:
     @cached_property
     def table(self) -> pa.Table:
         """Rates of ``rates_schema``: all together, then by unit."""
-        rows = _rate_rows(self.alarms.series, float(self.alarms.base.sum()), None)
-        for unit, (series, amount) in self.parts.items():
-            rows += _rate_rows(series, amount, unit)
+        parts = self.parts.items()
+        rows = [row for unit, (series, amount) in parts for row in _rate_rows(series, amount, unit or None)]
         return pa.Table.from_pylist(rows, schema=rates_schema())
 
 
@@ -230,14 +229,17 @@ def _periods(
     exposure: Exposure, amounts: dict[str, float], known: Sequence[str | None], inside: NDArray[np.bool_]
 ) -> Periods:
     """Return the periods of the exposure file with the reviews that fall into them."""
-    names = tuple(amounts)
+    told = {name for name, ok in zip(known, inside, strict=True) if ok and name}
+    # Months before the first and after the last review are not months without complaints.
+    names = tuple(name for name in amounts if min(told) <= name <= max(told))
     place = {name: k for k, name in enumerate(names)}
     of_row = np.array(
         [place[name] if ok and name else -1 for name, ok in zip(known, inside, strict=True)], dtype=np.int64
     )
-    whole = periods([_first_day(name, exposure.unit) for name in names], exposure.unit)
+    spans = [span_of(_first_day(name, exposure.unit), exposure.unit) for name in names]
     n = np.bincount(of_row[of_row >= 0], minlength=len(names)).astype(np.int64)
-    return Periods(exposure.unit, names, whole.starts, whole.ends, of_row, n)
+    starts, ends = (tuple(part) for part in zip(*spans, strict=True))
+    return Periods(exposure.unit, names, starts, ends, of_row, n)
 
 
 def _first_day(name: str, unit: str) -> str:
@@ -259,16 +261,18 @@ def _parts(
     others: Sequence[str],
 ) -> dict[str, tuple[Series, float]]:
     """Count the reviews of each unit, on its own exposure."""
+    whole = count_series(facts, found, others=others, least=1)
+    parts = {"": (whole, sum(exposure.by_period()[name] for name in found.names))}
     if exposure.column is None:
-        return {}
+        return parts
     totals: dict[str, float] = {}
-    for (_, unit), amount in exposure.amounts.items():
-        totals[unit] = totals.get(unit, 0.0) + amount
-    parts = {}
+    for (period, unit), amount in exposure.amounts.items():
+        if period in found.names:
+            totals[unit] = totals.get(unit, 0.0) + amount
     named = np.array([unit or "" for unit in units], dtype=object)
     for unit, amount in sorted(totals.items()):
         here = np.where(named == unit, found.of_row, -1)
-        if amount > 0:
+        if unit and amount > 0:
             only = Periods(found.unit, found.names, found.starts, found.ends, here, found.n)
-            parts[unit] = (count_series(facts, only, others=others), amount)
+            parts[unit] = (count_series(facts, only, others=others, least=1), amount)
     return parts

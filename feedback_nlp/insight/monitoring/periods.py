@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.insight.monitoring.watching import MIN_HISTORY
 
-__all__ = ["UNITS", "Periods", "check_unit", "choose", "name_of", "periods"]
+__all__ = ["UNITS", "Periods", "check_unit", "choose", "name_of", "periods", "span_of"]
 
 UNITS = ("day", "week", "month")
 # Fewer reviews in the usual period show little but chance.
@@ -119,7 +119,7 @@ def periods(days: Sequence[str | None], unit: str | None = None) -> Periods:
     names = tuple(dict.fromkeys(of_day.values()))
     place = {name: k for k, name in enumerate(names)}
     of_row = np.array([-1 if day is None else place[of_day[day]] for day in days], dtype=np.int64)
-    spans = [_span(day, chosen) for day in _firsts(of_day)]
+    spans = [span_of(day, chosen) for day in _firsts(of_day)]
     first, last = (distinct[0], distinct[-1]) if distinct else ("", "")
     return Periods(
         chosen,
@@ -139,7 +139,7 @@ def _firsts(of_day: dict[str, str]) -> list[str]:
     return list(firsts.values())
 
 
-def _span(day: str, unit: str) -> tuple[str, str]:
+def span_of(day: str, unit: str) -> tuple[str, str]:
     """Return first and last day of the whole period that ``day`` is in."""
     found = date.fromisoformat(day)
     if unit == "day":

@@ -80,7 +80,7 @@ def test_too_little_history() -> None:
 
 
 def test_others_and_the_rare_are_not_watched() -> None:
-    facts = weekly(25, [0] * 24 + [4])
+    facts = weekly(25, [0] * 24 + [19])
     found = periods(days_of(facts), "week")
     assert "issue" not in count_series(facts, found).levels
     often = weekly(25, [5] * 25)

@@ -76,6 +76,13 @@ def test_a_rate_that_jumps_alarms_where_the_share_cannot() -> None:
     assert [row["period"] for row in rows] == ["2024-11"]
 
 
+def test_months_outside_the_reviews_are_no_months_without_complaints() -> None:
+    found = rates(monthly([4, 8]), orders({"2022-12": 9, "2023-01": 1000, "2023-02": 1000, "2023-03": 9}))
+    assert found.alarms.periods.names == ("2023-01", "2023-02")
+    assert found.alarms.periods.ends[-1] == "2023-02-28"
+    assert row_of(found, "all")["exposure"] == 2000
+
+
 def test_reviews_outside_are_told() -> None:
     found = rates(monthly([4, 8]), orders({"2023-02": 1000}))
     assert (found.n_out, row_of(found, "all")["n_reviews"]) == (4, 8)
