@@ -160,7 +160,7 @@ def evidence(facts: Facts, issue_ids: Sequence[str]) -> Evidence:
     concern = facts.flags[:, [FLAGS.index(flag) for flag in CONCERN_FLAGS]].sum(axis=1)
     score = np.clip(facts.mention_column("score")[known], 0.0, 1.0 - 1e-9)
     # A review counts once per pair, however many of its clauses mention the issue.
-    _, first = np.unique(np.stack([pair, rows]), axis=1, return_index=True)
+    _, first = np.unique(pair * facts.n_reviews + rows, return_index=True)
     sums = [
         _sum(pair, -facts.mention_column("polarity")[known], len(pairs)),
         _sum(pair, np.ones(len(pair)), len(pairs)),

@@ -126,7 +126,9 @@ def _funnels(
     wide = [row for row in rows if row["kind"] == "everywhere"] or [row for row in rows if row not in local]
     found = []
     for row in [*local[: N_FUNNELS - 1], *wide[:1]]:
-        for column in [row["column"]] if row["column"] else columns:
+        # The column that the verdict rests on comes first.
+        fitting = sorted(columns, key=lambda name: row["verdicts"].get(name, {}).get("kind") != row["kind"])
+        for column in [row["column"]] if row["column"] else fitting:
             funnel = _funnel(by_id[row["issue_id"]], row, column, words)
             if funnel is not None:
                 found.append(funnel)
