@@ -293,7 +293,7 @@ def allocate(sizes: NDArray[np.integer[Any]], n: int) -> NDArray[np.int64]:
     wish = n * (0.5 * sizes / max(int(sizes.sum()), 1) + 0.5 * filled / max(int(filled.sum()), 1))
     if n >= LEAST_ROWS * filled.sum():
         wish = np.where(filled, np.maximum(wish, LEAST_ROWS), 0)
-    given = np.minimum(np.floor(wish), sizes).astype(np.int64)
+    given: NDArray[np.int64] = np.minimum(np.floor(wish), sizes).astype(np.int64)
     while given.sum() > n:
         given[int(np.argmax(given - np.minimum(sizes, LEAST_ROWS)))] -= 1
     while given.sum() < n:

@@ -120,7 +120,7 @@ class Abstention:
         """
         from scipy.stats import binom
 
-        p = binom.cdf(np.array(self.wrong), np.array(self.accepted), max_error)
+        p = np.atleast_1d(binom.cdf(np.array(self.wrong), np.array(self.accepted), max_error))
         best: int | None = None
         for start in STARTS:
             place = int(np.searchsorted(np.array(self.accepted), start * self.n))

@@ -12,15 +12,19 @@ from numpy.typing import NDArray
 
 from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.schema import NEUTRAL_BAND
+from feedback_nlp.scorers.abstention import HEADER, Abstention
 from feedback_nlp.scorers.base import Prediction, Scorer
-from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
+from feedback_nlp.scorers.hashing import Vocabulary, column_slots, distinct
 from feedback_nlp.scorers.lexicon import LexiconScorer
-from feedback_nlp.scorers.linear_evidence import gather
+from feedback_nlp.scorers.linear_inputs import evidence_of
 from feedback_nlp.scorers.linear_model import LinearWeights, quantise, restore
+from feedback_nlp.scorers.linear_parts import Inputs, predict_in_parts
 from feedback_nlp.scorers.linear_tone import Tone, silent
 from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
+from feedback_nlp.scorers.sparse_rows import Table
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column
+from feedback_nlp.text.column import Column
 
 if TYPE_CHECKING:
     from feedback_nlp.gold import GoldReview
@@ -106,15 +110,7 @@ class LinearScorer(Scorer):
                 Bilingual("给出带 clauses 和 labels 的文件。", "Give files with clauses and labels."),
             )
         tone = self.tone or silent()
-        grams = ngram_slots(examples.texts, examples.clauses)
-        evidence = gather(
-            LexiconScorer(taxonomy).fit(),
-            tone,
-            Vocabulary(tone.slots),
-            examples.texts,
-            examples.clauses,
-            grams,
-        )
+        evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
         weights, decisions, self.out_of_fold_ = learn(examples, taxonomy, evidence, settings)
         self._adopt(taxonomy, weights, tone, decisions.thresholds, decisions.flag_thresholds)
         self.safety_threshold_ = decisions.safety_threshold
@@ -123,11 +119,15 @@ class LinearScorer(Scorer):
     def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:
         """Judge reviews; see ``base.Scorer.predict``."""
         cut = cut_column(texts) if clauses is None else clauses
-        grams = ngram_slots(texts, cut)
-        matrix = self._vocabulary.rows_of(grams)
-        evidence = gather(self.lexicon_, self.tone_, self._tone_vocabulary, texts, cut, grams)
-        logits = self.weights_.logits(matrix, cut, evidence)
-        return self.weights_.calibrated(logits, cut, evidence, self._whole)
+        column = Column.of(texts, cut)
+        grams = distinct(column_slots(column))
+        inputs = Inputs(
+            self.lexicon_.judge(column, cut),
+            self._vocabulary.known(grams),
+            self.tone_.sums_of(self._tone_vocabulary.known(grams)),
+            cut,
+        )
+        return predict_in_parts(self.weights_, inputs, self._whole)
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
@@ -158,10 +158,10 @@ class LinearScorer(Scorer):
         used = taxonomy or load_taxonomy("default")
         header, arrays = read_model(folder, cls.name, used)
         scorer = cls(used)
-        weights = LinearWeights(
+        weights = LinearWeights.stored(
             arrays["slots"],
             arrays["short"],
-            restore(arrays["weights"], arrays["scale"]),
+            Table(arrays["weights"], arrays["scale"]),
             _prefixed(arrays, _BIAS),
             _prefixed(arrays, _CALIBRATION),
         )
@@ -173,6 +173,7 @@ class LinearScorer(Scorer):
             np.array(header["flag_thresholds"], dtype=np.float32),
         )
         scorer.safety_threshold_ = float(header["safety_threshold"])
+        scorer.abstention_ = Abstention.from_header(header)
         scorer.neutral_band_ = float(header.get("neutral_band", NEUTRAL_BAND))
         return scorer
 
@@ -203,6 +204,7 @@ class LinearScorer(Scorer):
         other = type(self)(self.taxonomy_)
         other._adopt(self.taxonomy_, weights, self.tone_, self.thresholds_, self.flag_thresholds_)
         other.neutral_band_, other.safety_threshold_ = self.neutral_band_, self.safety_threshold_
+        other.abstention_ = self.abstention_
         return other
 
     def _adopt(
@@ -240,6 +242,7 @@ class LinearScorer(Scorer):
                 name: rounded(self.weights_.calibration[name])
                 for name in ("mention_slope", "mention_shift", "polar_slope")
             },
+            **({HEADER: self.abstention_.to_header()} if self.abstention_ is not None else {}),
         }
 
 
