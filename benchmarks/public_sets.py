@@ -47,12 +47,13 @@ Item = TypeVar("Item")
 class Opinions:
     """Texts with the side their writer was on.
 
-    ``texts``, ``positive`` and ``sources`` have one entry a text; ``licences`` is by source.
+    ``texts``, ``positive``, ``sources`` and ``domains`` have one entry a text; ``licences`` is by source.
     """
 
     texts: list[str]
     positive: list[bool]
     sources: list[str]
+    domains: list[str]
     licences: dict[str, str]
 
     def pick(self, kept: Sequence[bool]) -> Opinions:
@@ -62,6 +63,7 @@ class Opinions:
             [self.texts[row] for row in rows],
             [self.positive[row] for row in rows],
             [self.sources[row] for row in rows],
+            [self.domains[row] for row in rows],
             self.licences,
         )
 
@@ -73,13 +75,14 @@ def opinions(data: Path) -> Opinions:
     for source in mapping["source"]:
         for domain, text, positive in _labelled(data, source):
             groups[source["file"], domain, positive].append(text)
-    texts, sides, names = [], [], []
-    for (name, _, positive), found in groups.items():
+    texts, sides, names, domains = [], [], [], []
+    for (name, domain, positive), found in groups.items():
         kept = _spread(found, mapping["cap"] // 2)
         texts += kept
         sides += [positive] * len(kept)
         names += [name] * len(kept)
-    return Opinions(texts, sides, names, {s["file"]: s["licence"] for s in mapping["source"]})
+        domains += [domain] * len(kept)
+    return Opinions(texts, sides, names, domains, {s["file"]: s["licence"] for s in mapping["source"]})
 
 
 def _labelled(data: Path, source: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
