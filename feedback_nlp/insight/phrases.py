@@ -34,6 +34,7 @@ _DOUBT = re.compile("[不没无未别难]")
 # Polarity from which an opinion word counts as praise.
 _PRAISE = 0.5
 _SUFFIX, _SUFFIX_EN = "问题", "problems"
+_ABOUT = "·"
 _BAN, _BAN_EN = "不让", "not allowed"
 
 
@@ -182,7 +183,8 @@ def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
     blanket = [_blanket(span.complaint, *label) for span in ordered[:1] if span.complaint.alone]
     if foremost is not None:
         # What is wrong tells more than what it is about where nothing is named (又拖了三天: 一直拖延).
-        found += [*blanket, _whole(foremost)] if foremost.kind == "concern" else [_whole(foremost)]
+        found += blanket if foremost.kind == "concern" else _about(foremost, listed)
+        found.append(_whole(foremost))
     else:
         found += [*(() if pair else _own_words(clause, ordered)), *blanket]
     return [phrase for phrase in found if 1 < len(phrase.zh) <= LONGEST]
@@ -222,6 +224,17 @@ def _paired(named: _Named, blame: _Blame) -> Phrase:
     if wrong.leads:
         return Phrase((_BAN if wrong.name.startswith(_BAN) else wrong.name) + what.name, en)
     return Phrase(what.name + wrong.name, en)
+
+
+def _about(aspect: Aspect, listed: list[_Named]) -> list[Phrase]:
+    """Return what the trouble with people or with what is done is about: 安装·等待时间."""
+    if aspect.kind not in ("people", "act"):
+        return []
+    concerns = [span.aspect for span in listed if span.aspect.kind == "concern"]
+    return [
+        Phrase(f"{aspect.name}{_ABOUT}{concern.name}", f"{aspect.name_en}: {concern.name_en.lower()}")
+        for concern in concerns[:1]
+    ]
 
 
 def _whole(aspect: Aspect) -> Phrase:
