@@ -45,6 +45,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from feedback_nlp.compiled import read_compiled
 from feedback_nlp.errors import Bilingual, TaxonomyError
 from feedback_nlp.schema import REMEDIES
 
@@ -284,7 +285,32 @@ def _shipped_folder() -> Traversable:
 
 @lru_cache(maxsize=8)
 def _load_shipped(name: str) -> Taxonomy:
-    return Taxonomy.from_toml((_shipped_folder() / f"{name}.toml").read_text(encoding="utf-8"), name)
+    source = (_shipped_folder() / f"{name}.toml").read_bytes()
+    compiled = read_compiled(f"taxonomy-{name}", source)
+    if compiled is None:
+        return Taxonomy.from_toml(source.decode("utf-8"), name)
+    taxonomy = _restored(compiled["taxonomy"])
+    taxonomy.__dict__["sha256"] = compiled["sha256"]
+    return taxonomy
+
+
+def _restored(content: dict[str, Any]) -> Taxonomy:
+    """Return a taxonomy from what ``dataclasses.asdict`` made of it and JSON kept."""
+    elements = (
+        Element(**{**row, "facets": tuple(map(_restored_facet, row["facets"]))})
+        for row in content["elements"]
+    )
+    return Taxonomy(content["name"], content["version"], tuple(elements))
+
+
+def _restored_facet(row: dict[str, Any]) -> Facet:
+    problems = (Problem(**{**problem, "terms": tuple(problem["terms"])}) for problem in row["problems"])
+    parts = {
+        "examples": tuple(Example(**example) for example in row["examples"]),
+        "problems": tuple(problems),
+        **{key: tuple(row[key]) for key in _TEXTS},
+    }
+    return Facet(**{**row, **parts})
 
 
 def _load_file(source: str) -> Taxonomy:

@@ -6,6 +6,18 @@ another.
 
 from __future__ import annotations
 
-from feedback_nlp.insight.facts import counted
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from feedback_nlp.insight.facts import counted
 
 __all__ = ["counted"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load ``counted`` on first use: scoring alone needs nothing of what it needs."""
+    if name == "counted":
+        from feedback_nlp.insight.facts import counted
+
+        return counted
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from feedback_nlp.insight.arrow_arrays import booleans, numbers, strings
 from feedback_nlp.schema import FLAGS, LABELS, mentions_schema, scored_schema
 
 if TYPE_CHECKING:
@@ -91,16 +92,16 @@ def write(
     review = clauses.review[found["clause"]]
     mentions = pa.table(
         [
-            _take(ids, review),
-            pa.array(clauses.index[found["clause"]], pa.int32()),
-            pa.array(clauses.start[found["clause"]], pa.int32()),
-            pa.array(clauses.end[found["clause"]], pa.int32()),
+            strings(ids, review),
+            numbers(clauses.index[found["clause"]], pa.int32()),
+            numbers(clauses.start[found["clause"]], pa.int32()),
+            numbers(clauses.end[found["clause"]], pa.int32()),
             _clause_texts(clauses, texts, found["clause"]),
-            _take([code.partition(".")[0] for code in names], found["facet"]),
-            _take(names.tolist(), found["facet"]),
-            pa.array(found["score"], pa.float32()),
-            pa.array(found["polarity"], pa.float32()),
-            _take(LABELS, found["label"]),
+            strings([code.partition(".")[0] for code in names], found["facet"]),
+            strings(names.tolist(), found["facet"]),
+            numbers(found["score"], pa.float32()),
+            numbers(found["polarity"], pa.float32()),
+            strings(LABELS, found["label"]),
             pa.nulls(len(review), pa.string()),
         ],
         schema=mentions_schema(),
@@ -188,22 +189,18 @@ def _labels(polarity: NDArray[np.floating[Any]], band: float) -> NDArray[np.int6
     return np.where(values < -band, 0, np.where(values > band, 2, 1))
 
 
-def _take(values: Sequence[str], rows: NDArray[Any]) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(values, pa.string()).take(pa.array(rows, pa.int64()))
-
-
 def _clause_texts(clauses: Clauses, texts: Sequence[str | None], rows: NDArray[Any]) -> pa.Array:
     """Return the original text of each clause in ``rows``, slicing each clause once."""
-    distinct, place = np.unique(rows, return_inverse=True)
+    # The rows are in order.
+    new = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
+    distinct, place = rows[new], np.cumsum(new) - 1
     spans = zip(
         clauses.review[distinct].tolist(),
         clauses.start[distinct].tolist(),
         clauses.end[distinct].tolist(),
         strict=True,
     )
-    return _take([(texts[review] or "")[start:end] for review, start, end in spans], place)
+    return strings([(texts[review] or "")[start:end] for review, start, end in spans], place)
 
 
 def _scored(
@@ -222,14 +219,14 @@ def _scored(
     negative = found["label"] == 0
     flag_review, flag = np.nonzero(prediction.flags >= scorer.flag_thresholds_)
     columns = {
-        "fb_polarity": pa.array(polarity, pa.float32(), mask=empty),
-        "fb_label": pa.array(np.array(LABELS, dtype=object)[label], pa.string(), mask=empty),
-        "fb_confidence": pa.array(confidence, pa.float32(), mask=empty),
+        "fb_polarity": numbers(polarity, pa.float32(), empty),
+        "fb_label": strings(LABELS, label, empty),
+        "fb_confidence": numbers(confidence, pa.float32(), empty),
         "fb_elements": _lists(review, found["facet"], names, count),
         "fb_negative": _lists(review[negative], found["facet"][negative], names, count),
         "fb_flags": _lists(flag_review, flag, np.array(FLAGS, dtype=object), count),
-        "fb_needs_review": pa.array(
-            needs_review(np.where(empty, np.nan, confidence), review, found["score"]), pa.bool_()
+        "fb_needs_review": booleans(
+            needs_review(np.where(empty, np.nan, confidence), review, found["score"])
         ),
     }
     fields = [field for field in scored_schema() if field.name not in _NOT_HERE]
@@ -253,7 +250,8 @@ def _lists(review: NDArray[Any], value: NDArray[Any], names: NDArray[Any], n_rev
     import pyarrow as pa
 
     width = max(len(names), 1)
-    keys = np.unique(review.astype(np.int64) * width + value)
+    keys = np.sort(review.astype(np.int64) * width + value)
+    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
     offsets = np.zeros(n_reviews + 1, dtype=np.int32)
     np.cumsum(np.bincount(keys // width, minlength=n_reviews), out=offsets[1:])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), _take(names.tolist(), keys % width))
+    return pa.ListArray.from_arrays(numbers(offsets, pa.int32()), strings(names.tolist(), keys % width))

@@ -151,5 +151,10 @@ def _conditioned(entries: Sequence[Entry], words: Words) -> tuple[NDArray[np.int
             # As it stands in a text, which is in normal form.
             texts[entry.kind].append(normalize(entry.phrase))
     nouns, adjectives = texts[Kind.NOUN], texts[Kind.ADJECTIVE]
-    table = [[words.conditioned.get((noun, word), np.nan) for word in adjectives] for noun in nouns]
-    return place, np.array(table, dtype=np.float64).reshape(len(nouns), len(adjectives))
+    row = {noun: position for position, noun in enumerate(nouns)}
+    column = {word: position for position, word in enumerate(adjectives)}
+    table = np.full((len(nouns), len(adjectives)), np.nan)
+    for (noun, word), value in words.conditioned.items():
+        if noun in row and word in column:
+            table[row[noun], column[word]] = value
+    return place, table

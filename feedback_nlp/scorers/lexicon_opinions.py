@@ -117,7 +117,7 @@ def _doubt(kind: Ints, value: Floats, group: Ints) -> Floats:
     doubts = kind == Kind.DOUBT
     if not doubts.any():
         return np.ones(len(kind))
-    levels = np.unique(np.append(value[doubts], 1.0))
+    levels = np.array(sorted({*value[doubts].tolist(), 1.0}))
     none = int(np.searchsorted(levels, 1.0))
     rank = np.where(doubts, np.searchsorted(levels, value), none)
     # A later group lies below all earlier ones, so the running minimum starts anew in each.

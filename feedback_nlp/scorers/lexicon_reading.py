@@ -68,7 +68,7 @@ class Evidence(NamedTuple):
 
     def take(self, rows: NDArray[np.integer] | Bools) -> Evidence:
         """Return some of the evidence."""
-        return Evidence(*(column[rows] for column in self))
+        return Evidence(self.clause[rows], self.facet[rows], self.level[rows], self.value[rows])
 
 
 def joined(parts: list[Evidence]) -> Evidence:
@@ -172,7 +172,7 @@ def _link(
     wish: Floats,
     entries: Entries,
     column: Column,
-) -> tuple[NDArray[np.intp], Evidence]:
+) -> tuple[Ints, Evidence]:
     """Give each term the opinion that is about it; return the opinions used and the evidence."""
     facet = entries.facet[terms.entry]
     other = _next_subject(terms, facet, named, entries, column)
@@ -189,7 +189,7 @@ def _link(
     level = np.where(chosen, np.where(behind >= 0, strong, Level.BEFORE), weak).astype(np.int64)
     own = np.append(value, 0.0)[choice]
     values = np.where(chosen, own, np.where(np.isnan(hope), 0.0, hope))
-    return np.unique(choice[chosen]), Evidence(terms.clause, facet, level, values)
+    return choice[chosen], Evidence(terms.clause, facet, level, values)
 
 
 _LAST = np.iinfo(np.int64).max
@@ -313,7 +313,7 @@ def _supposed(evidence: Evidence, said: Hits, value: Floats, wish: Floats) -> Ev
     return evidence._replace(level=level, value=np.where(only, np.nan_to_num(hope), evidence.value))
 
 
-def _free(opinions: Hits, value: Floats, used: NDArray[np.intp], otherwise: Floats) -> tuple[Floats, Bools]:
+def _free(opinions: Hits, value: Floats, used: Ints, otherwise: Floats) -> tuple[Floats, Bools]:
     """Return the sum of the opinions not used, ``otherwise`` where there are none, and where there are."""
     unused = np.ones(len(value), dtype=bool)
     unused[used] = False

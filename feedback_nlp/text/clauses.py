@@ -10,7 +10,7 @@ letter, digit or emoji are no clauses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,8 +25,10 @@ __all__ = ["Clauses", "cut", "cut_column", "from_spans"]
 _ENDS = "，。！？；…~～、,!?;｡､﹐﹑﹒﹔﹖﹗〜\n\r"
 _POINTS = ".．"
 _TILDES = "~～〜"
+_DIGITS = "0123456789０１２３４５６７８９"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 # Classes of code points, as bits.
-_END, _POINT, _COMMA, _TILDE, _DIGIT, _LATIN, _CONTENT = (1 << bit for bit in range(7))
+_END, _POINT, _COMMA, _TILDE, _DIGIT, _LATIN, _CONTENT, _SEEN = (1 << bit for bit in range(8))
 
 # Speech without punctuation: pieces longer than this are cut before an opening word, both sides keeping a
 # minimum.
@@ -108,7 +110,7 @@ def cut_column(texts: Sequence[str | None]) -> Clauses:
     """
     joined = Joined.of(texts)
     codes = encode(joined.text)
-    kinds = _classes()[codes]
+    kinds = _classes(codes)
     starts, ends = _runs(~_is_end(kinds))
     starts, ends = _cut_long(codes, starts, ends)
     content = np.concatenate([[0], np.cumsum(kinds & _CONTENT != 0)])
@@ -198,25 +200,40 @@ def _openings(text: str, start: int, end: int) -> list[int]:
     return cuts
 
 
-@lru_cache(maxsize=1)
-def _classes() -> NDArray[np.uint8]:
-    """Return the class bits of every code point; beyond the basic plane all are content (ideographs,
-    emoji).
+def _classes(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Return the class bits of code points. Each is looked up once in the life of the process: a text holds
+    a few hundred of the million there are.
     """
-    table = np.zeros(0x110000, dtype=np.uint8)
-    basic = [chr(code) for code in range(0x10000)]
-    _mark(table, _CONTENT, [char for char in basic if char.isalnum()])
-    _mark(table, _CONTENT, map(chr, range(0x2600, 0x27C0)))  # ☀ to ➿: text emoji, stars, ticks
-    table[0x10000:] |= _CONTENT
-    _mark(table, _END, [*_ENDS, *(char for char in basic if char.isspace())])
-    _mark(table, _POINT, _POINTS)
-    _mark(table, _COMMA, ",")
-    _mark(table, _TILDE, _TILDES)
-    _mark(table, _DIGIT, "0123456789０１２３４５６７８９")
-    _mark(table, _LATIN, map(chr, (*range(65, 91), *range(97, 123))))
-    return table
+    table = _known_classes()
+    found = table[codes]
+    if not (found & _SEEN).all():
+        for code in set(codes[found & _SEEN == 0].tolist()):
+            table[code] = _class_of(code) | _SEEN
+        found = table[codes]
+    return found
 
 
-def _mark(table: NDArray[np.uint8], bit: int, chars: Iterable[str]) -> None:
-    """Set ``bit`` for each of ``chars``."""
-    table[[ord(char) for char in chars]] |= bit
+@lru_cache(maxsize=1)
+def _known_classes() -> NDArray[np.uint8]:
+    return np.zeros(0x110000, dtype=np.uint8)
+
+
+def _class_of(code: int) -> int:
+    """Return the class bits of a code point; beyond the basic plane all are content (ideographs, emoji)."""
+    char = chr(code)
+    bits = 0
+    # 0x2600 to 0x27bf, ☀ to ➿: text emoji, stars, ticks.
+    if char.isalnum() or 0x2600 <= code < 0x27C0 or code >= 0x10000:
+        bits |= _CONTENT
+    if char in _ENDS or (char.isspace() and code < 0x10000):
+        bits |= _END
+    for bit, chars in (
+        (_POINT, _POINTS),
+        (_COMMA, ","),
+        (_TILDE, _TILDES),
+        (_DIGIT, _DIGITS),
+        (_LATIN, _LETTERS),
+    ):
+        if char in chars:
+            bits |= bit
+    return bits

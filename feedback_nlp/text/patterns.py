@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
+from pathlib import Path
 from typing import NamedTuple
 
+from feedback_nlp.compiled import read_compiled
 from feedback_nlp.text.normalize import normalize
 
-__all__ = ["normalize_pattern", "rarest", "required_pieces"]
+__all__ = ["normalize_pattern", "ordered_pieces", "rarest", "required_pieces", "work_out"]
 
 # Tokens of a pattern that normalising must leave alone: escapes (\S is not \s) and group openings ((?P<).
 _PATTERN_TOKEN = re.compile(r"\\.|\(\?P?[<=!:]?|.", re.DOTALL)
@@ -84,6 +87,33 @@ def required_pieces(pattern: str) -> list[Strings]:
     except _Unclear:
         return []
     return list(dict.fromkeys(map(_least, _needs(part))))
+
+
+def ordered_pieces(pattern: str) -> tuple[Strings, ...]:
+    """Return the pieces that ``pattern`` needs in normal form, the rarest first.
+
+    What was compiled for a packaged pattern is taken from there.
+    """
+    compiled = _compiled().get(pattern)
+    return work_out(pattern) if compiled is None else tuple(map(frozenset, compiled))
+
+
+@lru_cache(maxsize=4096)
+def work_out(pattern: str) -> tuple[Strings, ...]:
+    """Return the same, worked out."""
+    pieces = required_pieces(normalize_pattern(pattern))
+    if not pieces:
+        return ()
+    best = rarest(pieces)
+    return (best, *(piece for piece in pieces if piece != best))
+
+
+@lru_cache(maxsize=1)
+def _compiled() -> dict[str, list[list[str]]]:
+    """Return the pieces of the packaged patterns; they depend on this module alone."""
+    found = read_compiled("pieces", Path(__file__).read_bytes())
+    pieces: dict[str, list[list[str]]] = {} if found is None else found["pieces"]
+    return pieces
 
 
 def rarest(pieces: Iterable[Strings]) -> Strings:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.text.codepoints import Joined, encode
-from feedback_nlp.text.normalize import normalize
-from feedback_nlp.text.patterns import normalize_pattern, rarest, required_pieces
+from feedback_nlp.text.normalize import normalize_column
+from feedback_nlp.text.patterns import normalize_pattern, ordered_pieces
 from feedback_nlp.text.trie import Found, Trie
 
 __all__ = ["REGEX_MARK", "Matches", "TermMatcher"]
@@ -72,11 +71,10 @@ class TermMatcher:
         if not checked:
             for number in self._patterns:
                 self._regex(number)
-        plain = [
-            (normalize(phrase), number)
-            for number, phrase in enumerate(self.phrases)
-            if phrase and number not in self._patterns
-        ]
+        numbers = [number for number, phrase in enumerate(self.phrases) if phrase]
+        numbers = [number for number in numbers if number not in self._patterns]
+        texts = normalize_column([self.phrases[number] for number in numbers])
+        plain = list(zip(texts, numbers, strict=True))
         self._gates = _Gates.of(self._patterns)
         words = dict.fromkeys([*(word for word, _ in plain), *self._gates.words()])
         place = {word: position for position, word in enumerate(words)}
@@ -259,7 +257,7 @@ class _Gates(NamedTuple):
         known: dict[frozenset[str], int] = {}
         needs: dict[int, list[int]] = {}
         for number, pattern in patterns.items():
-            pieces = _pieces(normalize_pattern(pattern))
+            pieces = ordered_pieces(pattern)
             if not pieces:
                 always.append(number)
                 continue
@@ -276,16 +274,6 @@ class _Gates(NamedTuple):
     def words(self) -> Iterable[str]:
         yield from (word for word, _ in self.first)
         yield from (word for word, _ in self.others)
-
-
-@lru_cache(maxsize=4096)
-def _pieces(pattern: str) -> tuple[frozenset[str], ...]:
-    """Return the pieces a pattern needs, the rarest first."""
-    pieces = required_pieces(pattern)
-    if not pieces:
-        return ()
-    best = rarest(pieces)
-    return (best, *(piece for piece in pieces if piece != best))
 
 
 class _Owners:

@@ -89,7 +89,7 @@ class Trie:
     def __init__(self, words: Sequence[str]) -> None:
         codes = encode("".join(words)).astype(np.int64)
         lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
-        known = np.unique(codes)
+        known, _ = _distinct(codes)
         self._width = len(known) + 1
         # Class 0 is every character that no word holds.
         self._class = np.zeros(_CODE_POINTS, dtype=np.uint16 if self._width < 1 << 16 else np.int32)
@@ -107,7 +107,7 @@ class Trie:
         for depth in range(int(lengths.max(initial=0))):
             active = np.flatnonzero(lengths > depth)
             key = state[active] * self._width + classes[begins[active] + depth]
-            distinct, place = np.unique(key, return_inverse=True)
+            distinct, place = _distinct(key)
             state[active] = n_states + place
             n_states += len(distinct)
             keys.append(distinct)
@@ -147,3 +147,16 @@ class Trie:
         word = self._word[state]
         ends = np.flatnonzero(word >= 0)
         return Found(word[ends], start[ends], np.full(len(ends), length, dtype=np.int64))
+
+
+def _distinct(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the distinct keys in order, and the place of each key among them.
+
+    ``numpy.unique`` does the same, and imports ``numpy.ma`` first.
+    """
+    order = np.argsort(keys, kind="stable")
+    ranked = keys[order]
+    new = np.append(True, ranked[1:] != ranked[:-1])[: len(keys)]
+    place = np.empty(len(keys), dtype=np.int64)
+    place[order] = np.cumsum(new) - 1
+    return ranked[new], place
