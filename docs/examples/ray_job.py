@@ -24,9 +24,11 @@ class Scoring:
 
 
 def main(folder: str, *sources: str) -> None:
-    """Score every file, two actors at a time."""
+    """Score every file by one to four actors."""
     rows = ray.data.read_parquet(list(sources))
-    rows.map_batches(Scoring, batch_format="pyarrow", batch_size=10_000, concurrency=2).write_parquet(folder)
+    rows.map_batches(Scoring, batch_format="pyarrow", batch_size=10_000, concurrency=(1, 4)).write_parquet(
+        folder
+    )
 
 
 if __name__ == "__main__":
