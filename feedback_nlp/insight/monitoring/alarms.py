@@ -199,7 +199,7 @@ class Alarms:
 
     def _alarm(self, group: Sequence[Signal]) -> dict[str, object]:
         first, last = group[0], group[-1]
-        start, end = min(signal.since for signal in group), last.period
+        start, end = _beginning(group), last.period
         x = int(self.series.x[first.series, start : end + 1].sum())
         base = float(self.base[start : end + 1].sum())
         usual = float(self.watched.centre[first.series, first.period])
@@ -271,3 +271,10 @@ class Alarms:
         n, centre = float(self.base[t]), float(self.watched.centre[place, t])
         low, high = self.family.limits(n, centre, float(self.watched.rho[place, t]), self.design.tail)
         return low / n, high / n
+
+
+def _beginning(group: Sequence[Signal]) -> int:
+    """Return the period that an alarm is about: a leap began when it was seen, a drift before that."""
+    at_once = [signal for signal in group if signal.period == group[0].period]
+    leapt = any(signal.rule == "limit" for signal in at_once)
+    return group[0].period if leapt else min(signal.since for signal in at_once)
