@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from feedback_nlp.report.blocks import Sheet, about_blocks, cards
 from feedback_nlp.report.driving import driving_sheets
 from feedback_nlp.report.editing import edit_sheet
+from feedback_nlp.report.excel_columns import ELEMENTS, ISSUES, MENTIONS, OWN, REVIEWS, Column
 from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.monitoring_sheets import monitoring_sheets
 from feedback_nlp.report.places import place_sheets
@@ -31,14 +32,6 @@ N_BARS = 12
 # Dates before it are no dates to Excel.
 FIRST_DAY = "1900-03-01"
 BLUE, ORANGE, GREY = "#2F73B5", "#B9570F", "#98A2AE"
-
-
-class Column(NamedTuple):
-    """A column of a sheet: string key of its header, width in characters, format name."""
-
-    key: str
-    width: float
-    style: str = "text"
 
 
 def write(summary: Mapping[str, Any], path: str | Path) -> None:
@@ -259,10 +252,10 @@ class _Book:
         sheet.insert_chart(first - 1, 6, chart)
 
     def _issues(self, sheet: Any) -> None:
-        columns = (*_ISSUES, *_OWN)
+        columns = (*ISSUES, *OWN)
         rows = [_issue_values(issue, self.words) for issue in self.summary["issues"]]
         n = self._table(sheet, columns, rows, freeze=4)
-        place = len(_ISSUES)
+        place = len(ISSUES)
         for offset, rule in enumerate(_rules(self.words)):
             if n and rule:
                 sheet.data_validation(1, place + offset, n, place + offset, rule)
@@ -276,17 +269,17 @@ class _Book:
                 row["name"]
                 if row["level"] == "element"
                 else f"{names.get(row['element'], row['element'])} · {row['name']}",
-                *(row[column.key] for column in _ELEMENTS[2:]),
+                *(row[column.key] for column in ELEMENTS[2:]),
             )
             for row in rows
         ]
-        n = self._table(sheet, _ELEMENTS, values, freeze=2)
+        n = self._table(sheet, ELEMENTS, values, freeze=2)
         top = len(self.summary["elements"])
         if not top:
             return
         chart = self.book.add_chart({"type": "bar", "subtype": "stacked"})
         for label, colour in (("negative", ORANGE), ("neutral", GREY), ("positive", BLUE)):
-            place = [column.key for column in _ELEMENTS].index(f"n_{label}")
+            place = [column.key for column in ELEMENTS].index(f"n_{label}")
             series = _series(sheet.get_name(), 1, top, place, self.words(f"label.{label}"), colour, names=1)
             chart.add_series(series | {"gap": 50})
         chart.set_y_axis({"reverse": True})
@@ -298,17 +291,17 @@ class _Book:
         mentions, ids = self.summary["mentions"], self.summary["table"]["review_id"]
         issues = {issue["issue_id"]: issue["name"] for issue in self.summary["issues"]}
         labels = self.words.section("label")
-        columns = (mentions[column.key] for column in _MENTIONS[1:-2])
+        columns = (mentions[column.key] for column in MENTIONS[1:-2])
         heads = ([ids[row] for row in mentions["row"]], *columns)
         tails = (
             [labels[label] for label in mentions["label"]],
             [issues.get(issue, "") for issue in mentions["issue_id"]],
         )
-        self._table(sheet, _MENTIONS, zip(*heads, *tails, strict=True), freeze=1)
+        self._table(sheet, MENTIONS, zip(*heads, *tails, strict=True), freeze=1)
 
     def _reviews(self, sheet: Any) -> None:
         table = self.summary["table"]
-        shown = [column for column in _REVIEWS if column.key in table]
+        shown = [column for column in REVIEWS if column.key in table]
         cells = [_spelt(column.key, table[column.key], self.words) for column in shown]
         self._table(sheet, shown, zip(*cells, strict=True), freeze=2)
 
@@ -349,89 +342,6 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "soft": _BASE | {"font_color": "#55626F"},
     "title": _BASE | {"bold": True, "font_size": 16},
 }
-_ISSUES = (
-    Column("rank", 6, "count"),
-    Column("rank_low", 7, "count"),
-    Column("rank_high", 7, "count"),
-    Column("name", 22),
-    Column("element", 10),
-    Column("facet_name", 14),
-    Column("safety", 8),
-    Column("group", 9),
-    Column("n_reviews", 8, "count"),
-    Column("n_customers", 8, "count"),
-    Column("share", 9, "percent"),
-    Column("share_low", 9, "percent"),
-    Column("share_high", 9, "percent"),
-    Column("trend", 8),
-    Column("trend_change", 10, "percent"),
-    Column("impact", 8, "number"),
-    Column("scope", 8, "number"),
-    Column("feasibility", 8, "number"),
-    Column("priority", 8, "number"),
-    Column("p_first", 10, "percent"),
-    Column("p_top3", 10, "percent"),
-    Column("remedy", 12),
-    Column("action", 44),
-    Column("where", 34),
-    Column("quote_1", 44),
-    Column("quote_2", 44),
-    Column("quote_3", 44),
-    Column("issue_id", 30, "id"),
-)
-_OWN = (
-    Column("own_feasibility", 12, "own"),
-    Column("own_owner", 12, "own"),
-    Column("own_due", 12, "own_date"),
-    Column("own_status", 12, "own"),
-)
-_ELEMENTS = (
-    Column("level", 8),
-    Column("name", 26),
-    Column("n_reviews", 9, "count"),
-    Column("share", 9, "percent"),
-    Column("n_negative", 9, "count"),
-    Column("n_neutral", 9, "count"),
-    Column("n_positive", 9, "count"),
-    Column("negative_share", 10, "percent"),
-    Column("low", 10, "percent"),
-    Column("high", 10, "percent"),
-    Column("mean_polarity", 10, "number"),
-    Column("rating_mean", 10, "number"),
-    Column("nps", 10, "number"),
-    Column("n_nps", 9, "count"),
-    Column("importance", 10, "number"),
-    Column("trend_name", 9),
-    Column("local_unit", 14),
-)
-_MENTIONS = (
-    Column("review_id", 16, "id"),
-    Column("clause", 7, "count"),
-    Column("text", 60),
-    Column("facet_name", 16),
-    Column("facet", 24, "id"),
-    Column("score", 8, "number"),
-    Column("polarity", 9, "number"),
-    Column("label", 8),
-    Column("issue", 22),
-)
-_REVIEWS = (
-    Column("review_id", 16, "id"),
-    Column("text", 70),
-    Column("label", 8),
-    Column("polarity", 9, "number"),
-    Column("confidence", 9, "number"),
-    Column("rating", 8, "number"),
-    Column("nps", 8, "number"),
-    Column("day", 12, "date"),
-    Column("channel", 14),
-    Column("store", 14),
-    Column("product", 14),
-    Column("flags", 16),
-    Column("needs_review", 10),
-    Column("status", 12),
-    Column("duplicate_of", 16, "id"),
-)
 
 
 def _issue_values(issue: Mapping[str, Any], words: Words) -> list[Any]:
@@ -447,7 +357,7 @@ def _issue_values(issue: Mapping[str, Any], words: Words) -> list[Any]:
     }
     plan = issue["plan"]
     own = (plan.get("feasibility"), plan.get("owner") or None, plan.get("due") or None, None)
-    return [*(told.get(column.key, issue.get(column.key)) for column in _ISSUES), *own]
+    return [*(told.get(column.key, issue.get(column.key)) for column in ISSUES), *own]
 
 
 def _spelt(key: str, values: Sequence[Any], words: Words) -> Sequence[Any]:

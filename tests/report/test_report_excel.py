@@ -15,7 +15,7 @@ from feedback_nlp.report.wording import Words
 from feedback_nlp.taxonomy import Taxonomy
 
 OWN = ["满意度驱动", "改好值多少", "个别还是普遍"]
-SHEETS = ["摘要", "问题", "改问题", "要素", *OWN, "提及", "评价", "方法"]
+SHEETS = ["摘要", "问题", "改问题", "要素", *OWN, "提及", "评价", "待复核", "方法"]
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +42,12 @@ def test_sheets(book: Workbook, summary_en: dict, tmp_path: Path) -> None:
     excel.write(summary_en, tmp_path / "en.xlsx")
     assert openpyxl.load_workbook(tmp_path / "en.xlsx").sheetnames == [
         "Summary", "Issues", "Edit issues", "Elements", "Drivers", "Worth of a fix", "Where issues sit",
-        "Mentions", "Reviews", "Method",
+        "Mentions", "Reviews", "To review", "Method",
     ]  # fmt: skip
 
 
 def test_charts_are_native(book: Workbook, path: Path) -> None:
-    assert [len(book[name]._charts) for name in SHEETS] == [2, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    assert [len(book[name]._charts) for name in SHEETS] == [2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0]
     with zipfile.ZipFile(path) as archive:
         drawn = [archive.read(name).decode() for name in archive.namelist() if "charts/chart" in name]
     pareto = next(xml for xml in drawn if "<c:barChart>" in xml and "<c:lineChart>" in xml)
