@@ -3,7 +3,7 @@
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/audit_coverage.py
 
 The labelled texts of ``corpora/demo.jsonl`` and of gold dev, which the shipped model has not learnt from, are
-scored once. Each of 1,000 resamples draws a file of 2,000 texts from them with replacement, and a sample of
+scored once. Each of 500 resamples draws a file of 2,000 texts from them with replacement, and a sample of
 that file as ``audit sample`` does; the gold labels are the person's, and the share of each element is
 corrected as ``audit apply`` does. The truth is the share among all labelled texts. Elements with fewer than
 10 audited positives are refused, as users see it, and counted apart. Writes the table of ``docs/methods.md``.
@@ -23,7 +23,7 @@ from feedback_nlp.pipeline import score
 from feedback_nlp.taxonomy import GENERAL, load_taxonomy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-FILE, SAMPLES, RESAMPLES = 2_000, (200, 400), 1_000
+FILE, SAMPLES, RESAMPLES = 2_000, (200, 400), 500
 
 
 @dataclass

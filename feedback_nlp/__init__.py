@@ -27,9 +27,12 @@ if TYPE_CHECKING:
         score,
         segment,
     )
+    from feedback_nlp.pipeline.audit import apply_audit, sample_audit
+    from feedback_nlp.pipeline.corrections import import_review
     from feedback_nlp.pipeline.files import score_file
     from feedback_nlp.pipeline.learning import train
     from feedback_nlp.pipeline.result import Analysis, Scored
+    from feedback_nlp.pipeline.review import export_review
     from feedback_nlp.scorers import load_model
     from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
     from feedback_nlp.text.pii import mask
@@ -44,10 +47,13 @@ __all__ = [
     "Taxonomy",
     "__version__",
     "analyze",
+    "apply_audit",
     "classify",
     "compare",
     "demo",
     "evaluate",
+    "export_review",
+    "import_review",
     "load_corpus",
     "load_model",
     "load_report",
@@ -55,6 +61,7 @@ __all__ = [
     "load_taxonomy",
     "mask",
     "mentions_of",
+    "sample_audit",
     "score",
     "score_batch",
     "score_file",
@@ -70,10 +77,13 @@ _HOME = {
     "Scored": "feedback_nlp.pipeline.result",
     "Taxonomy": "feedback_nlp.taxonomy",
     "analyze": "feedback_nlp.pipeline",
+    "apply_audit": "feedback_nlp.pipeline.audit",
     "classify": "feedback_nlp.pipeline",
     "compare": "feedback_nlp.pipeline",
     "demo": "feedback_nlp.pipeline",
     "evaluate": "feedback_nlp.evaluation",
+    "export_review": "feedback_nlp.pipeline.review",
+    "import_review": "feedback_nlp.pipeline.corrections",
     "load_corpus": "feedback_nlp.datasets",
     "load_model": "feedback_nlp.scorers",
     "load_report": "feedback_nlp.pipeline",
@@ -81,6 +91,7 @@ _HOME = {
     "load_taxonomy": "feedback_nlp.taxonomy",
     "mask": "feedback_nlp.text.pii",
     "mentions_of": "feedback_nlp.engines.batch",
+    "sample_audit": "feedback_nlp.pipeline.audit",
     "score": "feedback_nlp.pipeline",
     "score_batch": "feedback_nlp.engines.batch",
     "score_file": "feedback_nlp.pipeline.files",

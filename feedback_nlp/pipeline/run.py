@@ -58,6 +58,7 @@ def analyze(
     period: str | None = None,
     exposure: str | Path | Exposure | None = None,
     actions: str | Path | Sequence[Action] = (),
+    max_error: float | None = None,
     mask: bool = True,
     draws: int = 1000,
     seed: int = 0,
@@ -96,6 +97,8 @@ def analyze(
         Orders or units by period, and by store or product, for rates per thousand.
     actions : path or sequence of Action, optional
         What was done about issues: ``actions.toml``, or an ``issues.xlsx`` with the sheet filled in.
+    max_error : float, optional
+        Target error of the overall label: reviews less sure than it asks for are marked for review.
     mask : bool
         Mask personal data in reports (the tables always hold the original texts).
     draws : int
@@ -134,7 +137,13 @@ def analyze(
     options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask, book, edits_of(issues))
     options = over_time(options, period=period, exposure=exposure, actions=actions)
     return analyze_prepared(
-        prepared, model=model, taxonomy=taxonomy, options=options, jobs=jobs, progress=progress
+        prepared,
+        model=model,
+        taxonomy=taxonomy,
+        options=options,
+        max_error=max_error,
+        jobs=jobs,
+        progress=progress,
     )
 
 
@@ -254,7 +263,12 @@ def _target_note(scored: Scored) -> tuple[Bilingual, ...]:
     if not target:
         return ()
     needs = scored.columns["fb_needs_review"].to_pylist()
-    n_left, asked = sum(bool(need) for need in needs), target["max_error"]
+    return target_note(target, sum(bool(need) for need in needs))
+
+
+def target_note(target: Mapping[str, Any], n_left: int) -> tuple[Bilingual, ...]:
+    """Say what a target error (an ``abstention.Chosen``) means where it leaves ``n_left`` reviews."""
+    asked = target["max_error"]
     if target["confidence"] is None:
         return (
             Bilingual(
