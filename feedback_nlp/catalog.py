@@ -94,7 +94,8 @@ def describe_model(folder: Path) -> ModelInfo:
             ),
             Bilingual("重新安装，或换一个模型文件夹。", "Reinstall, or use another model folder."),
         ) from error
-    return ModelInfo(folder.name, kind, folder, sum(item.stat().st_size for item in folder.iterdir()))
+    size = sum(item.stat().st_size for item in folder.rglob("*") if item.is_file())
+    return ModelInfo(folder.name, kind, folder, size)
 
 
 def sample_path(kind: str = "xlsx") -> Path:

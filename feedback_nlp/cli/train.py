@@ -32,12 +32,15 @@ def train(
     output: Annotated[Path, typer.Option("--output", "-o", help="模型写到这个文件夹。", metavar="文件夹")],
     more: More = None,
     data: Data = None,
-    model: Annotated[str, typer.Option("--model", help="训练哪种：linear。", metavar="名称")] = "linear",
+    model: Annotated[
+        str, typer.Option("--model", help="训练哪种：linear 或 encoder。", metavar="名称")
+    ] = "linear",
     base: Annotated[
         str | None,
         typer.Option(
             "--base",
-            help="从这个 linear 模型出发，按标注调整（建议 linear）；分类体系不同时只借用褒贬语气。",
+            help="从这个 linear 模型出发，按标注调整（建议 linear）；分类体系不同时只借用褒贬语气。"
+            "encoder：预训练模型的文件夹（必须）。",
             metavar="名称|路径",
         ),
     ] = None,
@@ -45,6 +48,10 @@ def train(
     folds: Annotated[
         int, typer.Option("--folds", help="交叉评测的份数；0 不评测，快几倍。", metavar="N")
     ] = 5,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="encoder：学几遍（默认 11）。", min=1, metavar="N")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="encoder：上次没训练完，从断点接着来。")] = False,
     lang: opt.Lang = None,
     force: Annotated[
         bool, typer.Option("--force", help="覆盖已有的模型。", rich_help_panel=opt.OUTPUT)
@@ -70,6 +77,9 @@ def train(
             lang=console.lang(),
             command=shlex.join(["feedback-nlp", *sys.argv[1:]]),
             progress=progress,
+            epochs=epochs,
+            resume=resume,
+            say=None if quiet else lambda message: console.note(message, message),
         )
     _say(done, as_json=json, quiet=quiet)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from feedback_nlp.evaluation import Report
+    from feedback_nlp.scorers.base import Scorer
     from feedback_nlp.scorers.linear import LinearScorer
     from feedback_nlp.taxonomy import Taxonomy
 
@@ -25,6 +26,8 @@ __all__ = ["LEAST_REVIEWS", "Trained", "gain", "interval", "labelled", "train"]
 
 # With fewer the calibration layers have nothing to hold on to.
 LEAST_REVIEWS = 20
+# What may stand in a model folder that is replaced.
+MODEL_FILES = {MODEL_FILE, CARD_FILE, "weights.npz", "encoder.onnx", "tokenizer.json", "partner"}
 Data = str | Path | Sequence[str | Path] | Sequence[GoldReview]
 Progress = Callable[[int, int], None]
 Learn = Callable[[Sequence[GoldReview]], "LinearScorer"]
@@ -70,6 +73,9 @@ def train(
     lang: str = "zh",
     command: str | None = None,
     progress: Progress | None = None,
+    epochs: int | None = None,
+    resume: bool = False,
+    say: Callable[[str], None] | None = None,
 ) -> Trained:
     """Learn a model from labelled reviews and write its folder.
 
@@ -81,8 +87,9 @@ def train(
     out : str or Path
         Folder to write; appears whole or not at all.
     model : str
-        Only ``"linear"`` can be trained.
+        ``"linear"``, or ``"encoder"`` (needs the extra ``[torch]``).
     base : str or Path, optional
+        For an encoder, and needed there: folder or name of a pretrained BERT-like checkpoint. For linear:
         A ``linear`` model to start from. With the same facets it is adapted: moved to what ``data`` says
         (``scorers.linear_adapt``), which may be a few corrections, and keeps all else. With other facets only
         what it learnt of how praise and blame sound (its ``tone_``) is taken over.
@@ -90,7 +97,8 @@ def train(
         Of the labels.
     folds : int
         For the measurement on the card: each part of the texts is judged by a model that has not seen it. 0
-        leaves it out; else 2 to 20.
+        leaves it out; else 2 to 20. An encoder is measured on the tenth of the texts that it does not learn
+        from instead (its thresholds do: a little flattered).
     force : bool
         Whether a model folder that exists may be replaced.
     lang : str
@@ -99,6 +107,12 @@ def train(
         Shown on the card.
     progress : callable, optional
         Told the reviews learnt so far and in all, over all fits.
+    epochs : int, optional
+        Of an encoder: passes over the texts.
+    resume : bool
+        Of an encoder: go on from the checkpoint that a training cut off has left.
+    say : callable, optional
+        Of an encoder: told what is going on, with the time left.
 
     Raises
     ------
@@ -107,7 +121,9 @@ def train(
     ConfigError
         If ``model``, ``base`` or ``folds`` can't be.
     ModelError
-        If ``base`` can't be loaded, or ``model`` is ``"encoder"``.
+        If ``base`` can't be loaded.
+    MissingExtraError
+        If an encoder is asked for and torch, transformers or onnx is not installed.
     OutputError
         If the folder can't be written, or exists and may not be replaced.
     """
@@ -119,6 +135,10 @@ def train(
     target = Path(out)
     _check_target(target, force=force)
     named = load_taxonomy(taxonomy)
+    if model == "encoder":
+        return _train_encoder(
+            data, target, named, base, lang=lang, command=command, epochs=epochs, resume=resume, tell=say
+        )
     found = None if base is None else _base(base, named)
     start = found if found is not None and found.taxonomy_.codes == named.codes else None
     sources, reviews, own = _gather(data)
@@ -148,6 +168,33 @@ def train(
     _write(scorer, render(scorer, reviews, made, lang=lang), target)
     tell((folds + 1) * len(reviews), (folds + 1) * len(reviews))
     return Trained(target, sources, scores, made.n_measured, made.before, made.gains)
+
+
+def _train_encoder(
+    data: Data,
+    target: Path,
+    taxonomy: Taxonomy,
+    base: str | Path | None,
+    *,
+    lang: str,
+    command: str | None,
+    epochs: int | None,
+    resume: bool,
+    tell: Callable[[str], None] | None,
+) -> Trained:
+    from feedback_nlp.evaluation import MEASURES, evaluate
+    from feedback_nlp.pipeline import encoder_learning as encoders
+
+    sources, reviews, _ = _gather(data)
+    _check_reviews(reviews, taxonomy, least=LEAST_REVIEWS)
+    work = encoders.checkpoint_folder(target)
+    scorer = encoders.fine_tune(reviews, taxonomy, base, work, resume=resume, epochs=epochs, tell=tell)
+    held = encoders.held_out(reviews)
+    counts = evaluate(scorer, held, draws=1).counts if held else {}
+    scores = {name: interval(counts[name]) for name in MEASURES if name in counts}
+    made = Made(target.name, sources, scores, len(held), base=str(base), command=command)
+    _write(scorer, render(scorer, reviews, made, lang=lang), target)
+    return Trained(target, sources, scores, len(held))
 
 
 def labelled(data: Data) -> list[GoldReview]:
@@ -317,15 +364,10 @@ def _base(base: str | Path, taxonomy: Taxonomy) -> LinearScorer:
 
 
 def _check_options(model: str, folds: int) -> None:
-    if model == "encoder":
-        raise ModelError(
-            Bilingual("这个版本还不能训练 encoder。", "This version can't train an encoder."),
-            Bilingual("用 --model linear。", "Use --model linear."),
-        )
-    if model != "linear":
+    if model not in ("linear", "encoder"):
         raise ConfigError(
             Bilingual(f"不能训练“{model}”。", f"Can't train '{model}'."),
-            Bilingual("可训练的只有 --model linear。", "Only --model linear can be trained."),
+            Bilingual("可训练的是 linear 和 encoder。", "linear and encoder can be trained."),
         )
     if folds != 0 and not 2 <= folds <= 20:
         raise ConfigError(
@@ -380,7 +422,7 @@ def _check_target(target: Path, *, force: bool) -> None:
     inside = {path.name for path in target.iterdir()}
     if not inside:
         return
-    foreign = sorted(inside - {MODEL_FILE, CARD_FILE, "weights.npz"})
+    foreign = sorted(inside - MODEL_FILES)
     if foreign or MODEL_FILE not in inside:
         shown = ", ".join(foreign[:3]) or ", ".join(sorted(inside))
         raise _occupied(target, f"里有别的文件（{shown}）", f"holds other files ({shown})", force=True)
@@ -399,7 +441,7 @@ def _occupied(target: Path, zh: str, en: str, *, force: bool) -> OutputError:
     return OutputError(Bilingual(f"{target} {zh}。", f"{target} {en}."), hint)
 
 
-def _write(scorer: LinearScorer, card: str, target: Path) -> None:
+def _write(scorer: Scorer, card: str, target: Path) -> None:
     """Write the folder beside its place, then rename it; an older model stays until the new one is whole.
 
     Raises

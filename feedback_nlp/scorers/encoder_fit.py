@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.encoder import EncoderScorer
     from feedback_nlp.scorers.encoder_network import Network
 
-__all__ = ["adopt_network", "base_tokenizer", "fit"]
+__all__ = ["FOLDS", "adopt_network", "base_tokenizer", "fit", "needs_torch"]
 
 # One text in ten is kept from learning, for early judgement, calibration and thresholds.
 FOLDS = 10
@@ -33,10 +34,7 @@ def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None
     ModelError
         If there is no base, or nothing to learn from.
     """
-    try:
-        from feedback_nlp.scorers.encoder_training import Recipe, train
-    except ImportError as error:
-        raise MissingExtraError.from_extra("torch", "train --model encoder") from error
+    training = needs_torch()
     if scorer.base is None:
         raise ModelError(
             Bilingual("没有说从哪个预训练模型开始。", "No pretrained checkpoint to start from."),
@@ -52,9 +50,9 @@ def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None
             Bilingual("没有带标注的小句，训练不了。", "No labelled clauses to learn from."),
             Bilingual("给出带 clauses 和 labels 的文件。", "Give files with clauses and labels."),
         )
-    recipe = scorer.recipe or Recipe()
+    recipe = scorer.recipe or training.Recipe()
     tokenizer = base_tokenizer(scorer.base)
-    run = train(
+    run = training.train(
         examples,
         tokenizer,
         scorer.base,
@@ -70,6 +68,21 @@ def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None
     held_out = np.flatnonzero(examples.fold == recipe.held_out)
     calibrate_on(scorer, examples.pick(held_out) if len(held_out) else examples)
     scorer.adopt_partner(scorer.partner)
+
+
+def needs_torch() -> ModuleType:
+    """Return ``encoder_training``.
+
+    Raises
+    ------
+    MissingExtraError
+        If torch or transformers is not installed.
+    """
+    try:
+        from feedback_nlp.scorers import encoder_training
+    except ImportError as error:
+        raise MissingExtraError.from_extra("torch", "train --model encoder") from error
+    return encoder_training
 
 
 def adopt_network(scorer: EncoderScorer, network: Network, tokenizer: Any, *, most_tokens: int) -> None:

@@ -119,8 +119,8 @@ def test_saved_and_loaded_it_is_the_same(scorer, tmp_path):
     close(loaded.predict(TEXTS), scorer.predict(TEXTS), 0)
     assert loaded.fingerprint() == scorer.fingerprint()
     again = loaded.save(tmp_path / "again")
-    assert {p.name: p.read_bytes() for p in folder.iterdir()} == {
-        p.name: p.read_bytes() for p in again.iterdir()
+    assert {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file()} == {
+        p.name: p.read_bytes() for p in again.iterdir() if p.is_file()
     }
     assert not [path for path in folder.iterdir() if path.suffix in (".pt", ".bin", ".pkl")]
 

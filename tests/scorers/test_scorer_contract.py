@@ -109,12 +109,16 @@ def test_column_of_blanks(scorer):
 
 
 @pytest.mark.parametrize("size", [1, 2, 4])
-def test_any_batch_gives_the_same_bits(scorer, size):
+def test_any_batch_gives_the_same(scorer, size):
     whole = scorer.predict(TEXTS)
     parts = [scorer.predict(TEXTS[start : start + size]) for start in range(0, len(TEXTS), size)]
     for field in ("clauses", "overall", "flags"):
         joined = np.concatenate([getattr(part, field) for part in parts])
-        assert joined.tobytes() == getattr(whole, field).tobytes(), field
+        # The contract asks for the same bits of linear and lexicon, and for 1e-3 of the encoder.
+        if scorer.name == "encoder":
+            np.testing.assert_allclose(joined, getattr(whole, field), atol=1e-5)
+        else:
+            assert joined.tobytes() == getattr(whole, field).tobytes(), field
 
 
 def test_order_is_kept(scorer):
@@ -170,9 +174,11 @@ def test_saved_and_loaded_it_is_the_same(scorer, tmp_path):
 
 def test_saving_twice_writes_the_same_bytes(scorer, tmp_path):
     one, other = scorer.save(tmp_path / "a"), scorer.save(tmp_path / "b")
-    assert {p.name: p.read_bytes() for p in one.iterdir()} == {
-        p.name: p.read_bytes() for p in other.iterdir()
-    }
+    assert _bytes(one) == _bytes(other)
+
+
+def _bytes(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def test_description(scorer):
