@@ -25,6 +25,8 @@ TOP = 5
 MIN_QUOTES = 3
 # Ids named in a line; all of them are on the sheet of evidence.
 _NAMED_IDS = 8
+# Characters of a quote; the sheet of evidence has the whole text.
+_LONGEST = 300
 _FLAGS = ("safety", "legal", "loss", "churn")
 DATA, PEOPLE, SUGGESTION = "from_data", "from_people", "from_taxonomy"
 
@@ -144,8 +146,12 @@ def _quote(row: int, clause: str, table: Mapping[str, Sequence[Any]]) -> Quote:
     about = [
         str(table[name][row]) for name in ("day", "store", "product", "channel") if _at(table, name, row)
     ]
-    whole = " ".join(str(table["text"][row] or "").split())
-    return Quote(str(table["review_id"][row]), clause, "".join(f" · {part}" for part in about), whole)
+    whole = _cut(" ".join(str(table["text"][row] or "").split()))
+    return Quote(str(table["review_id"][row]), _cut(clause), "".join(f" · {part}" for part in about), whole)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _at(table: Mapping[str, Sequence[Any]], name: str, row: int) -> Any:
