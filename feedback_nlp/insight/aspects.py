@@ -178,11 +178,13 @@ def longest(matches: Matches, count: int) -> list[list[tuple[int, int, int]]]:
     list of list, length ``count``
     """
     found: list[list[tuple[int, int, int]]] = [[] for _ in range(count)]
+    taken: list[set[int]] = [set() for _ in range(count)]
     rows: Sequence[tuple[int, ...]] = list(zip(*(column.tolist() for column in matches), strict=True))
     for doc, number, start, end in sorted(rows, key=lambda row: (row[0], row[2] - row[3], row[2], row[1])):
-        kept = found[doc]
-        if all(end <= other[1] or start >= other[2] for other in kept):
-            kept.append((number, start, end))
+        # What is longer stands already, so it holds an end of whatever it overlaps.
+        if end > start and not taken[doc] & {start, end - 1}:
+            taken[doc].update(range(start, end))
+            found[doc].append((number, start, end))
     for kept in found:
         kept.sort(key=lambda match: match[1])
     return found

@@ -23,6 +23,8 @@ __all__ = ["LONGEST", "Phrase", "phrases"]
 
 # A name, not a sentence; in characters.
 LONGEST = 10
+# Clauses are read up to here: only speech without punctuation is longer.
+_READ = 200
 # An aspect further before its complaint is likely to belong to another one; behind it, to another clause.
 _REACH = 6
 _BEHIND = 3
@@ -107,6 +109,7 @@ def phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxonomy) -> 
     """
     if not texts:
         return []
+    texts = [text[:_READ] for text in texts]
     lexis = load_lexis()
     owners, matcher = _term_matcher(taxonomy)
     listed = longest(lexis.aspect_matcher.find_column(texts), len(texts))

@@ -119,3 +119,8 @@ def test_where_an_aspect_holds():
     assert limited.holds_in("service.attitude")
     assert not limited.holds_in("product.quality")
     assert limited.holds_in("zoo.lions")
+
+
+def test_a_clause_without_end_is_read_in_part():
+    assert names("泳池太小" * 50_000)[0] == "泳池小"
+    assert names("啊" * 300 + "泳池太小") == []
