@@ -41,8 +41,7 @@ def compiled() -> dict[str, dict[str, Any]]:
     pieces = {
         pattern: [sorted(piece) for piece in patterns.work_out(pattern)] for pattern in sorted(expressions)
     }
-    source = Path(patterns.__file__).read_bytes()
-    files["pieces"] = {"source": source_hash(source), "pieces": pieces}
+    files["pieces"] = {"source": source_hash(patterns.COMPILED_AS), "pieces": pieces}
     return files
 
 

@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 from feedback_nlp.compiled import read_compiled
@@ -30,6 +29,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _PLAIN_SET = re.compile(r"\[[^\]\\^-]{1,12}\]")
+# Names the analysis in what was compiled; to be changed with it.
+COMPILED_AS = b"pieces 1"
 # A finite set of strings is spelt out up to this many.
 _MOST = 100
 # Characters met in one of five clauses or so, and how often others are: only to choose the rarer piece.
@@ -110,8 +111,8 @@ def work_out(pattern: str) -> tuple[Strings, ...]:
 
 @lru_cache(maxsize=1)
 def _compiled() -> dict[str, list[list[str]]]:
-    """Return the pieces of the packaged patterns; they depend on this module alone."""
-    found = read_compiled("pieces", Path(__file__).read_bytes())
+    """Return the pieces of the packaged patterns."""
+    found = read_compiled("pieces", COMPILED_AS)
     pieces: dict[str, list[list[str]]] = {} if found is None else found["pieces"]
     return pieces
 
