@@ -255,48 +255,35 @@ def places(trials: int) -> None:
 
 def copies(trials: int) -> None:
     """Print how often 20 % copied reviews of one issue change the ranking of the sample."""
-    data = fn.load_sample()
-    text = next(name for name in data.columns if "内容" in name)
-    base = fn.analyze(data, draws=200)
-    before = list(
-        zip(
-            base.issues.issue_id,
-            base.issues["rank"],
-            base.issues.rank_low,
-            base.issues.rank_high,
-            strict=True,
-        )
-    )
-    rng = np.random.default_rng(SEED)
-    same, added = 0, len(data) // 5
-    counted = frame(base.scored.judged)
-    for _ in range(trials):
-        issue = rng.choice(base.issues.issue_id[~base.issues.other].head(20))
-        ids = set(base.mentions.review_id[base.mentions.issue_id == issue])
-        rows = np.flatnonzero(counted.review_id.isin(ids) & (counted.text.str.len() >= 10))
-        if len(rows) == 0:
-            rows = np.flatnonzero(counted.text.str.len() >= 10)
-        extra = data.iloc[rng.choice(rows, size=added)].copy()
-        for name in extra.columns:
-            if "编号" in name:
-                extra[name] = [f"copy{k}" for k in range(added)]
-        import pandas as pd
+    import pandas as pd
 
-        again = fn.analyze(pd.concat([data, extra], ignore_index=True), draws=200)
-        after = list(
-            zip(
-                again.issues.issue_id,
-                again.issues["rank"],
-                again.issues.rank_low,
-                again.issues.rank_high,
-                strict=True,
-            )
-        )
-        same += after == before
-    print(
-        f"{added} copies added to {len(data)} reviews ({text}): "
-        f"ranks and intervals the same in {same} of {trials}"
-    )
+    data = fn.load_sample()
+    for what, columns in (
+        ("same customer", list(data.columns)),
+        ("no customer column", list(data.columns[:5]) + list(data.columns[6:])),
+    ):
+        table = data[columns]
+        base = fn.analyze(table, draws=200)
+        before = standing(base)
+        rng = np.random.default_rng(SEED)
+        same, added = 0, len(table) // 5
+        judged = frame(base.scored.judged)
+        long = (judged.text.str.len() >= 12).to_numpy()
+        for _ in range(trials):
+            issue = rng.choice(base.issues.issue_id[~base.issues.other].head(20))
+            blamed = base.mentions.review_id[base.mentions.issue_id == issue]
+            rows = np.flatnonzero(judged.review_id.isin(set(blamed)).to_numpy() & long)
+            extra = table.iloc[rng.choice(rows if len(rows) else np.flatnonzero(long), size=added)].copy()
+            extra[columns[0]] = [f"copy{k}" for k in range(added)]
+            same += standing(fn.analyze(pd.concat([table, extra], ignore_index=True), draws=200)) == before
+        told = f"ranks and intervals the same in {same} of {trials}"
+        print(f"{added} copies added to {len(table)} reviews, {what}: {told}")
+
+
+def standing(result: fn.Analysis) -> list[tuple[Any, ...]]:
+    """Return what must not change."""
+    issues = result.issues
+    return list(zip(issues.issue_id, issues["rank"], issues.rank_low, issues.rank_high, strict=True))
 
 
 def speed() -> None:
