@@ -2,15 +2,16 @@
 
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/abstention.py
 
-Run it after ``train_linear.py``. The heads, and the layers above them, are learnt anew for each group of
-industries without it; ``models/linear/model.json`` gets the counts, its weights stay as they are. Writes the
-table of ``docs/methods.md`` to standard output: error and coverage of each group at the threshold chosen with
-all other groups.
+The heads, and the layers above them, are learnt anew for each group of industries without it. The counts go
+to ``abstention_counts.json`` beside this file, from where ``train_linear.py`` puts them into what it learns,
+and into ``models/linear/model.json``, whose weights stay as they are. Writes the table of ``docs/methods.md``
+to standard output: error and coverage of each group at the threshold chosen with all other groups.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def main() -> None:
         tone=tone,
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
+    text = json.dumps(table.to_header(), ensure_ascii=False, indent=1)
+    train_linear.COUNTS.write_text(text + "\n", encoding="utf-8")
     store(arguments.model, table)
     for target in TARGETS:
         rows = realised(table, target)

@@ -14,6 +14,7 @@ half. Corrections are the gold labels: a person who agrees with the annotators. 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ from feedback_nlp.gold import GoldReview, read
 from feedback_nlp.insight.mentions import write
 from feedback_nlp.pipeline.picking import Mentioned, pick
 from feedback_nlp.scorers import load_model
+from feedback_nlp.scorers.abstention import Abstention
 from feedback_nlp.scorers.base import Scorer
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_adapt import adapt
@@ -147,6 +149,15 @@ def curve(shared: Path, industry: str, cache: Path | None, *, ceiling: bool) -> 
     return {way: {name: f1([c[name] for c in counts]) for name in MEASURES} for way, counts in rows.items()}
 
 
+def counted(shared: Path, cache: Path | None) -> Abstention:
+    """Count the base's errors of the overall label on the industries it has never seen."""
+    place = {domain: name for name, domains in INDUSTRIES.items() for domain in domains}
+    gold = [review for review in read(shared / "gold" / "train.jsonl") if review.domain in place]
+    report = evaluate(learnt(shared, [], cache and cache / "base"), gold, draws=1)
+    right = report.counts["overall"][:, 0].astype(bool)
+    return Abstention.learn(report.confidence, right, [place[domain] for domain in report.domain_of])
+
+
 def table(found: dict[str, dict[str, float]]) -> str:
     """Return the curve as Markdown, with the part of the gap that each size closes."""
     base, full = found["base"], found.get("all, learnt anew", found["all, adapted"])
@@ -177,11 +188,16 @@ def main() -> None:
     parser.add_argument("--shared", type=Path, default=train_linear.REPOSITORY.parent / "shared")
     parser.add_argument("--cache", type=Path, default=None)
     parser.add_argument("--industry", choices=INDUSTRIES, action="append")
+    parser.add_argument("--counts", type=Path, help="only write the counts for --max-error here (JSON)")
     parser.add_argument("--ceiling", action="store_true", help="also learn anew with the industry")
     arguments = parser.parse_args()
+    if arguments.counts is not None:
+        found = counted(arguments.shared, arguments.cache).to_header()
+        arguments.counts.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return
     for industry in arguments.industry or INDUSTRIES:
-        found = curve(arguments.shared, industry, arguments.cache, ceiling=arguments.ceiling)
-        print(f"\n## {industry}\n\n{table(found)}", flush=True)
+        scores = curve(arguments.shared, industry, arguments.cache, ceiling=arguments.ceiling)
+        print(f"\n## {industry}\n\n{table(scores)}", flush=True)
 
 
 if __name__ == "__main__":

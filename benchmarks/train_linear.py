@@ -10,6 +10,7 @@ give the same ``models/linear``.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ import public_sets
 from feedback_nlp.evaluation import Report, evaluate
 from feedback_nlp.gold import GoldReview, read
 from feedback_nlp.scorers import load_model
+from feedback_nlp.scorers.abstention import HEADER, Abstention
 from feedback_nlp.scorers.base import Scorer
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_tone import learn_tone
@@ -30,6 +32,7 @@ from feedback_nlp.scorers.training_data import Examples, from_gold, without_over
 from feedback_nlp.taxonomy import load_taxonomy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+COUNTS = Path(__file__).with_name("abstention_counts.json")
 HELD_OUT_CORPUS = "demo.jsonl"
 SETTINGS = Settings()
 # Clauses an n-gram must stand in when there are several times as many.
@@ -106,6 +109,8 @@ def main() -> None:
     examples, n_soft = examples_of(data, arguments.shared, teacher)
     settings = SETTINGS if teacher is None else replace(SETTINGS, least=LEAST_WITH_TEACHER)
     scorer = LinearScorer(settings=settings, tone=tone).fit(examples)
+    # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group of industries.
+    scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
     scorer.save(arguments.out)
     seconds = time.perf_counter() - begin
     begin_load = time.perf_counter()
