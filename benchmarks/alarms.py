@@ -84,8 +84,8 @@ def run_length(first: np.ndarray, periods: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the streams")
-    many = 200 if parser.parse_args().quick else 2000
+    parser.add_argument("--quick", action="store_true", help="a sixth of the streams")
+    many = 100 if parser.parse_args().quick else 600
     design, rng, periods = Design(), np.random.default_rng(SEED), 420
     print(f"{design}; {many} streams of {periods} periods; shift +50 % at period {CHANGE + 1}")
     print("| p | n | ρ | run length | p chart, true p | p chart | by rule | found | median delay | in 10 |")
