@@ -23,7 +23,7 @@ __all__ = ["REGEX_MARK", "Matches", "TermMatcher"]
 
 REGEX_MARK = "re:"
 # Texts are looked at by this many, so that the tables of one step stay in the processor's cache.
-_BLOCK = 8_192
+_BLOCK = 16_384
 # Bits of a sorting key: a signed number has one less than 64.
 _KEY_BITS = 63
 
