@@ -99,7 +99,7 @@ def score(
     ----------
     df : pyspark.sql.DataFrame
     text, id, customer : str
-        Columns; a DataFrame has no row numbers, so there must be one of ids. A null id becomes "#" and a
+        Columns; a DataFrame has no row numbers, so there must be one of ids. An empty id becomes "#" and a
         number of Spark's.
     order : sequence of str
         Columns that say which of two repeats came first; by default the order in which Spark reads the rows,
@@ -125,10 +125,9 @@ def score(
     shipped = ship(df.sparkSession, scorer)
     old = {*scored_schema().names, MENTIONS_COLUMN, ID}
     kept = df.drop(*(name for name in df.columns if name in old))
-    number = sql.monotonically_increasing_id()
-    named = kept.withColumn(
-        ID, sql.coalesce(sql.col(_quoted(id)).cast("string"), sql.concat(sql.lit("#"), number.cast("string")))
-    )
+    name = sql.col(_quoted(id)).cast("string")
+    number = sql.concat(sql.lit("#"), sql.monotonically_increasing_id().cast("string"))
+    named = kept.withColumn(ID, sql.when(sql.trim(name) != "", name).otherwise(number))
     ready = _with_repeats(named, text, customer, order) if repeats else named
     types = spark_schema(ready, *scored_schema(), _mentions_field())
     judged = ready.mapInArrow(_Scoring(shipped, text), types)

@@ -94,7 +94,7 @@ def aggregate(
     columns : mapping, optional
         Role (rating, nps, time, channel, product, store, customer) to column. Ratings and nps are cast to
         numbers and times to timestamps by Spark's own rules, in the time zone of the session; cells that
-        can't be are null. Blank cells of the others are null.
+        can't be are null.
     lang : {"zh", "en"}
         Language of issue names.
     sample : int
@@ -137,9 +137,7 @@ def _canonical(scored: SparkScored, columns: dict[str, str]) -> DataFrame:
         column = sql.col("`" + roles[role].replace("`", "``") + "`")
         if role == "text":
             return column
-        if kind == "string":
-            return sql.nullif(sql.trim(column.cast("string")), sql.lit(""))
-        return column.try_cast(kind)
+        return column.cast(kind) if kind == "string" else column.try_cast(kind)
 
     found = [sql.col(ID).alias("review_id")]
     for field in reviews_schema():

@@ -191,7 +191,8 @@ def analyze(
     Returns
     -------
     ClusterAnalysis
-        Counts, shares, trends and satisfaction are of all reviews. ``warnings`` say what is not.
+        Counts, shares, trends and satisfaction are of all reviews. ``warnings`` say what is not. Its scores
+        are kept on the cluster until ``scored.unpersist()``.
     """
     from feedback_nlp.engines import spark
     from feedback_nlp.engines.spark_tally import SAMPLE, aggregate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path
@@ -45,7 +46,8 @@ def forget(path: str | Path, *, customers: Collection[str] = (), before: date | 
     InputError, OutputError
         As :class:`Store`.
     """
-    target = Path(path)
+    # A link stays a link: what it leads to is written anew.
+    target = Path(path).resolve()
     doomed = ["customer IN (SELECT unnest(?))"] if customers else []
     values: list[Any] = [list(customers)] if customers else []
     if before is not None:
@@ -107,6 +109,7 @@ def _copy(db: duckdb.DuckDBPyConnection, temporary: Path) -> None:
 
 
 def _replace(db: duckdb.DuckDBPyConnection, temporary: Path, target: Path) -> None:
+    shutil.copymode(target, temporary)
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
     if os.name == "nt":  # an open file can't be replaced there

@@ -131,11 +131,14 @@ def test_a_model_is_loaded_once_in_each_process(spark):
 
 
 def test_numbers_as_ids_and_ids_that_are_missing(spark):
-    frame = spark.createDataFrame([(7, "物流太慢了"), (None, "客服太差")], "nr long, t string")
+    rows = [(7, "物流太慢了", " "), (None, "客服太差", "A 1")]
+    frame = spark.createDataFrame(rows, "nr long, t string, code string")
     found = engine.score(frame, text="t", id="nr", model="lexicon", repeats=False)
     ids = [row["review_id"] for row in found.reviews.collect()]
     assert ids[0] == "7"
     assert ids[1].startswith("#")
+    coded = engine.score(frame, text="t", id="code", model="lexicon", repeats=False)
+    assert [row["_fb_id"][0] for row in coded.both.collect()] == ["#", "A"]
     assert {row["review_id"] for row in found.mentions.collect()} == set(ids)
     assert {row["fb_duplicate_of"] for row in found.reviews.collect()} == {None}
 

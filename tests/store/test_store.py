@@ -274,3 +274,13 @@ def test_quotes_in_a_path(tmp_path):
         store.add(make(ROWS), today=TODAY)
     assert forget(place, customers=["C2"]) == Forgotten(1, 1)
     assert contents(place)[0].num_rows == 2
+
+
+def test_a_link_stays_a_link_and_a_mode_a_mode(path, tmp_path):
+    path.chmod(0o600)
+    link = tmp_path / "link.duckdb"
+    link.symlink_to(path)
+    assert forget(link, customers=["C-13800000000"]) == Forgotten(1, 1)
+    assert link.is_symlink()
+    assert SECRET.encode() not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
