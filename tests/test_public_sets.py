@@ -185,6 +185,12 @@ def test_a_text_in_two_sources_counts_once(data, modules) -> None:
     assert len(modules[0].partial(data, TAXONOMY, ["restaurant_aspects"], [])) == 1
 
 
+def test_no_source_is_no_example(data, modules) -> None:
+    found = modules[0].partial(data, TAXONOMY, [])
+    both = modules[0].joined([found, modules[0].partial(data, TAXONOMY, ["makeup_quads"], [])])
+    assert (len(found), len(found.clauses), len(both)) == (0, 0, 2)
+
+
 def test_cap(data, modules, monkeypatch) -> None:
     rows = [{"text": f"味道很好，第{n}次来", "labels": {"food": "pos"}} for n in range(3000)]
     write(data / "restaurant_aspects.jsonl.gz", rows)
