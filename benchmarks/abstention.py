@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import train_linear
 
-from feedback_nlp.scorers.abstention import Abstention, left_out, store
+from feedback_nlp.scorers.abstention import HEADER, Abstention, left_out, store
 from feedback_nlp.scorers.linear_tone import learn_tone
 from feedback_nlp.scorers.training_data import from_gold
 from feedback_nlp.taxonomy import load_taxonomy
@@ -108,7 +108,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=train_linear.REPOSITORY.parent / "shared")
     parser.add_argument("--model", type=Path, default=train_linear.REPOSITORY / "models" / "linear")
+    parser.add_argument("--store", action="store_true", help="only put the counts at hand into the model")
     arguments = parser.parse_args()
+    if arguments.store:
+        known = Abstention.from_header({HEADER: json.loads(train_linear.COUNTS.read_text(encoding="utf-8"))})
+        assert known is not None
+        store(arguments.model, known)
+        return
     data = train_linear.load(arguments.shared)
     taxonomy = load_taxonomy()
     tone = learn_tone(data.opinions.texts, data.opinions.positive)

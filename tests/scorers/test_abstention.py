@@ -80,6 +80,12 @@ def test_it_stands_in_the_model_and_comes_back(tmp_path) -> None:
     assert chosen.coverage == 1.0
 
 
+def test_the_shipped_model_keeps_a_target_error() -> None:
+    found = load_model("linear")
+    assert found.abstention_ is not None, "python benchmarks/abstention.py --store puts the counts back"
+    assert choose(found, 0.1).confidence is not None
+
+
 def test_what_cannot_be_asked_is_said() -> None:
     scorer = SimpleNamespace(name="lexicon", abstention_=None)
     with pytest.raises(ModelError, match="没有存留出行业的错误率"):
