@@ -47,6 +47,7 @@ def score(
     sheet: opt.Sheet = None,
     model: opt.Model = None,
     taxonomy: opt.TaxonomyName = None,
+    max_error: opt.MaxError = None,
     jobs: opt.Jobs = None,
     config: opt.Config = None,
     save_config: opt.SaveConfig = False,
@@ -74,6 +75,7 @@ def score(
         from_config=["review_id" if name == "id" else name for name in chosen["from_config"]],
         model=chosen.get("model", "linear"),
         taxonomy=chosen.get("taxonomy", "default"),
+        max_error=chosen.get("max_error"),
         resume=resume,
         force=force,
     ) as job:
@@ -136,6 +138,7 @@ def _plain(done: ScoredFile) -> dict[str, Any]:
     return {
         "n_reviews": done.n_reviews,
         "n_bad": done.n_bad,
+        "n_needs_review": done.n_needs_review,
         "n_resumed": done.n_resumed,
         "output": done.output,
         "mentions": done.mentions,

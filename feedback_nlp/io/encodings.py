@@ -204,7 +204,7 @@ def _commonness(head: bytes, encoding: str) -> float:
 
 
 def _guess(sample: bytes, path: str) -> str:
-    if _damage(sample, "utf-8") <= _DAMAGED:
+    if _damage(sample, "utf-8") <= _DAMAGED or _mostly_utf8(sample):
         return "utf-8"
     if _damage(sample, "gb18030") <= _DAMAGED and _commonness(sample, "gb18030") >= _commonness(
         sample, "big5"
@@ -216,6 +216,23 @@ def _guess(sample: bytes, path: str) -> str:
     if best is None:
         raise not_text(path)
     return best.encoding
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether half of the lines beyond plain ASCII are UTF-8, which lines of other encodings rarely are.
+
+    A short file with one damaged row is still the file it was.
+    """
+    lines = {line for line in sample.split(b"\n") if not line.isascii()}
+    return 0 < len(lines) <= 2 * sum(_is_utf8(line) for line in lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _decode(data: pa.Buffer, encoding: str, path: str) -> Decoded:

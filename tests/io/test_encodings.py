@@ -44,6 +44,20 @@ def test_few_bad_bytes_are_replaced_and_counted():
     assert "1" in notes[0].zh
 
 
+def test_a_short_file_with_a_damaged_row_stays_what_it_is():
+    data = "编号,内容\n1,物流太慢了\n2,".encode() + b"\xff\xfe\xe7" + "\n3,很好\n".encode()
+    text, encoding, notes = decode(data)
+    assert encoding == "utf-8"
+    assert "物流太慢了" in text
+    assert "很好" in text
+    assert notes
+
+
+def test_short_files_of_other_encodings_are_still_found():
+    for text in ("编号,内容\n1,物流太慢了\n", "内容\n好\n差\n", "1,ok\n2,联通的服务态度很差\n"):
+        assert decode(text.encode("gb18030"))[:2] == (text, "gb18030")
+
+
 def test_big5_is_not_taken_for_gb18030():
     text = "編號,內容\n" + "1,這個服務態度很好，我們下次還會再來的，東西也是很不錯\n" * 20
     assert decode(text.encode("big5"))[0] == text

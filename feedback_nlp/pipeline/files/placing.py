@@ -35,6 +35,7 @@ class Facts:
     def __init__(self) -> None:
         self.n_rows = 0
         self.n_bad = 0
+        self.n_needs_review = 0
         self.bad: list[BadReview] = []
         self.seen: Counter[str] = Counter()
 
@@ -71,10 +72,29 @@ def facts_of(n_rows: int, bad: tuple[BadReview, ...], seen: Mapping[str, int]) -
     return {"n_rows": n_rows, "n_bad": len(bad), "bad": rows, "seen": dict(seen)}
 
 
-def scores_of(scores: pa.Table, duplicates: pa.Array) -> pa.Table:
-    """Return the scored columns of the contract, duplicates among them."""
-    names = scored_schema().names
-    return scores.append_column("fb_duplicate_of", duplicates).select(names)
+def scores_of(
+    scores: pa.Table, duplicates: pa.Array, target: Mapping[str, Any] | None, facts: Facts
+) -> pa.Table:
+    """Return the scored columns of the contract, duplicates among them, and count who asks for a person.
+
+    Parameters
+    ----------
+    scores : pyarrow.Table
+        Of a block.
+    duplicates : pyarrow.Array
+    target : mapping, optional
+        The target error, as ``scorers.abstention.Chosen`` has it.
+    facts : Facts
+    """
+    import pyarrow.compute as pc
+
+    from feedback_nlp.insight.abstain import accepted_from
+
+    columns = scores.append_column("fb_duplicate_of", duplicates).select(scored_schema().names)
+    if target is not None:
+        columns = accepted_from(columns, target["confidence"])
+    facts.n_needs_review += pc.sum(columns["fb_needs_review"]).as_py() or 0
+    return columns
 
 
 def described(schema: pa.Schema, meta: Mapping[str, Any]) -> pa.Schema:
@@ -92,6 +112,7 @@ def place(
     unnamed: tuple[str, ...],
     meta: Mapping[str, Any],
     own_ids: bool,
+    facts: Facts,
 ) -> list[Bilingual]:
     """Write the outputs from ``count`` finished parts; both appear, or none is touched.
 
@@ -113,21 +134,15 @@ def place(
             with open_sink(path, mentions.suffix.lower(), schema, notes) as append:
                 for number in range(count):
                     append(parts.read(number, kept.MENTIONS).cast(schema))
-        _write_reviews(parts, count, temporary, unnamed, meta, notes)
+        _write_reviews(_reviews(parts, count, unnamed, meta, facts), temporary, meta, notes)
     return notes
 
 
 def _write_reviews(
-    parts: Parts,
-    count: int,
-    path: Path,
-    unnamed: tuple[str, ...],
-    meta: Mapping[str, Any],
-    notes: list[Bilingual],
+    reviews: Iterator[pa.Table], path: Path, meta: Mapping[str, Any], notes: list[Bilingual]
 ) -> None:
     from feedback_nlp.io.sinks import open_sink
 
-    reviews = _reviews(parts, count, unnamed, meta)
     first = next(reviews)
     schema = described(first.schema, meta)
     with open_sink(path, path.suffix.lower(), schema, notes) as append:
@@ -137,7 +152,7 @@ def _write_reviews(
 
 
 def _reviews(
-    parts: Parts, count: int, unnamed: tuple[str, ...], meta: Mapping[str, Any]
+    parts: Parts, count: int, unnamed: tuple[str, ...], meta: Mapping[str, Any], facts: Facts
 ) -> Iterator[pa.Table]:
     """Yield the scored reviews part by part, all of one schema."""
     from feedback_nlp.io.streams.unify import Columns
@@ -150,7 +165,8 @@ def _reviews(
     for number in range(count):
         scores = parts.read(number, kept.SCORES)
         table = Columns.cast(parts.read(number, kept.INPUT), schema)
-        yield joined(table, scores["review_id"], scores_of(scores, names.next(len(scores))), meta["roles"])
+        columns = scores_of(scores, names.next(len(scores)), meta.get("max_error"), facts)
+        yield joined(table, scores["review_id"], columns, meta["roles"])
 
 
 class _Names:

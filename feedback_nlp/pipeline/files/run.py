@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from feedback_nlp.pipeline.files.inputs import BadReview, Inputs, Ready, open_in
 from feedback_nlp.pipeline.files.judging import BATCH_ROWS, Judged, judged
 from feedback_nlp.pipeline.files.parts import Parts
 from feedback_nlp.pipeline.files.placing import Facts, described, facts_of, place, scores_of
+from feedback_nlp.pipeline.run import target_note
 from feedback_nlp.pipeline.tables import joined
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class ScoredFile:
         Rows kept without scores.
     bad : tuple of BadReview
         The first thousand of them.
+    n_needs_review : int
+        Rows that ask for a person.
     n_resumed : int
         Reviews that an earlier run had scored.
     notes : tuple of Bilingual
@@ -61,6 +64,7 @@ class ScoredFile:
     n_reviews: int
     n_bad: int
     bad: tuple[BadReview, ...]
+    n_needs_review: int
     n_resumed: int
     notes: tuple[Bilingual, ...]
 
@@ -75,6 +79,7 @@ def score_file(
     sheet: str | int | None = None,
     model: str | Path | Scorer = "linear",
     taxonomy: str | Path | Taxonomy = "default",
+    max_error: float | None = None,
     jobs: int | None = None,
     batch_rows: int = BATCH_ROWS,
     resume: bool = False,
@@ -94,7 +99,7 @@ def score_file(
         Where the mentions go.
     columns : mapping of role to column name, optional
         Recognised from the first block (16,384 rows) when not given; roles as in ``schema.ROLES``.
-    rating_scale, sheet, model, taxonomy
+    rating_scale, sheet, model, taxonomy, max_error
         As in :func:`feedback_nlp.analyze`.
     jobs : int, optional
         Processes; by the cores and the size of the input when not given. No byte depends on it.
@@ -124,6 +129,7 @@ def score_file(
         sheet=sheet,
         model=model,
         taxonomy=taxonomy,
+        max_error=max_error,
         resume=resume,
         force=force,
     ) as job:
@@ -142,6 +148,7 @@ def open_job(
     from_config: Sequence[str] = (),
     model: str | Path | Scorer = "linear",
     taxonomy: str | Path | Taxonomy = "default",
+    max_error: float | None = None,
     resume: bool = False,
     force: bool = False,
 ) -> Iterator[Job]:
@@ -152,9 +159,13 @@ def open_job(
     from feedback_nlp.io.streams import expand
     from feedback_nlp.io.writers import check_writable
     from feedback_nlp.scorers import load_model
+    from feedback_nlp.scorers.abstention import choose
     from feedback_nlp.taxonomy import load_taxonomy
 
-    paths = expand(sources)
+    targets = {Path(target).resolve() for target in (output, mentions) if target is not None}
+    named = {Path(source).resolve() for source in sources}
+    # An earlier output in the folder that is scored is no input.
+    paths = [path for path in expand(sources) if path.resolve() not in targets - named]
     _check(paths, output, mentions, resume=resume)
     for target in (output, mentions):
         if target is not None:
@@ -168,8 +179,9 @@ def open_job(
             labels = {paths[0]: "-"}
         inputs = open_inputs(paths, labels=labels, **options)  # type: ignore[arg-type]
         scorer = load_model(model, load_taxonomy(taxonomy))
+        goal = None if max_error is None else asdict(choose(scorer, max_error))
         made = None if mentions is None else Path(mentions)
-        yield Job(inputs, paths, str(output), made, scorer, name, parts, sheet, resume, force)
+        yield Job(inputs, paths, str(output), made, scorer, name, parts, goal, sheet, resume, force)
 
 
 def _check(paths: Sequence[Path], output: str | Path, mentions: str | Path | None, *, resume: bool) -> None:
@@ -229,6 +241,8 @@ class Job:
     scorer : Scorer
     taxonomy : str
         Its name, for the outputs.
+    target : dict, optional
+        The target error, as ``scorers.abstention.Chosen`` has it.
     """
 
     inputs: Inputs
@@ -238,6 +252,7 @@ class Job:
     scorer: Scorer
     taxonomy: str
     parts: Parts | None = field(repr=False)
+    target: dict[str, Any] | None = None
     sheet: str | int | None = None
     resume: bool = False
     force: bool = False
@@ -313,6 +328,7 @@ class Job:
             "rating_scale": None if (scale := self.inputs.roles.rating_scale) is None else list(scale),
             "sheet": None if self.sheet is None else str(self.sheet),
             "mentions": self.mentions is not None,
+            "max_error": self.target,
         }
 
     def _as_left(self, left: Mapping[str, Any]) -> bool:
@@ -358,6 +374,7 @@ class Job:
             unnamed=self.inputs.unnamed,
             meta=self._meta(facts.n_rows),
             own_ids=self._own_ids,
+            facts=facts,
         )
         result = self._result(facts, n_resumed, notes)
         if self.resume:
@@ -366,6 +383,7 @@ class Job:
                 run,
                 kept.DONE,
                 outputs=self._outputs(),
+                needs_review=facts.n_needs_review,
                 facts={"n_rows": facts.n_rows, "n_bad": facts.n_bad, "bad": bad, "seen": dict(facts.seen)},
             )
             parts.clear(but=(kept.MANIFEST,))
@@ -374,8 +392,10 @@ class Job:
     def _done(self, parts: Parts) -> ScoredFile:
         """Return what the earlier run did: there is nothing left to do."""
         left = parts.manifest() or {}
+        parts.clear(but=(kept.MANIFEST,))  # it may have been ended before it was done with that
         facts = Facts()
         facts.add(left["facts"])
+        facts.n_needs_review = left["needs_review"]
         note = Bilingual(
             "上次运行已经做完，没有再打分。", "An earlier run had done everything; nothing was scored."
         )
@@ -405,7 +425,8 @@ class Job:
                 ids = one.scores["review_id"]
                 again = seen.duplicates(one.scores["key"].combine_chunks(), ids.combine_chunks())
                 roles = self.inputs.roles.columns
-                write(joined(one.ready.table, ids, scores_of(one.scores, again), roles))
+                columns = scores_of(one.scores, again, self.target, facts)
+                write(joined(one.ready.table, ids, columns, roles))
                 if append is not None and one.mentions is not None:
                     append(one.mentions.cast(schema))
                 facts.add(facts_of(one.scores.num_rows, one.ready.bad, one.ready.seen))
@@ -429,7 +450,8 @@ class Job:
         return judged(run, blocks, own_ids=self._own_ids, mentions=wanted, batch_rows=batch_rows)
 
     def _meta(self, n_rows: int | None) -> dict[str, Any]:
-        return {
+        more = {} if self.target is None else {"max_error": self.target}
+        return more | {
             "input": self.inputs.source(n_rows),
             "roles": dict(self.inputs.roles.columns),
             "rating_scale": self.inputs.roles.rating_scale,
@@ -440,8 +462,17 @@ class Job:
 
     def _result(self, facts: Facts, n_resumed: int, notes: Sequence[Bilingual]) -> ScoredFile:
         mentions = None if self.mentions is None else str(self.mentions)
-        told = (*facts.notes(), *notes)
-        return ScoredFile(self.output, mentions, facts.n_rows, facts.n_bad, tuple(facts.bad), n_resumed, told)
+        target = () if self.target is None else target_note(self.target, facts.n_needs_review)
+        return ScoredFile(
+            self.output,
+            mentions,
+            facts.n_rows,
+            facts.n_bad,
+            tuple(facts.bad),
+            facts.n_needs_review,
+            n_resumed,
+            (*facts.notes(), *notes, *target),
+        )
 
 
 class _Meter:
@@ -475,6 +506,7 @@ _WHAT = {
     "columns": Bilingual("列的用途", "the columns used"),
     "rating_scale": Bilingual("评分量程", "the rating scale"),
     "sheet": Bilingual("工作表", "the sheet"),
+    "max_error": Bilingual("目标错误率", "the target error"),
     "mentions": Bilingual("是否要提及表", "whether mentions are wanted"),
 }
 
