@@ -285,7 +285,9 @@ def read_form(path: str | Path, fields: Sequence[Field], *, sheet: str | None = 
     name, (row, columns) = max(found.items(), key=lambda item: len(item[1][1]))
     missing = [field for field in fields if field.needed and field.key not in columns]
     if missing:
-        raise _missing(path, name if columns else None, missing, list(sheets))
+        # With most of its columns gone it is another sheet, not one with a column deleted.
+        like = len(missing) * 2 <= sum(field.needed for field in fields)
+        raise _missing(path, name if like else None, missing, list(sheets))
     return _filled(sheets[name], name, row, columns, fields)
 
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.errors import Bilingual, InputError, OutputError
 from feedback_nlp.gold import GoldReview, read, record
 from feedback_nlp.io.forms import Filled, at_cell, read_form
 from feedback_nlp.pipeline.review_cells import (
@@ -262,13 +262,14 @@ _FOREIGN = _Fixed(
 _COLUMN_NAMES = {
     "review_id": Bilingual("评价编号", "The review id"),
     "text": Bilingual("评价原文", "The review's text"),
+    "clause": Bilingual("要判断的小句（或校验码）", "The clause (or its key)"),
     "model": Bilingual("“模型原来的判断”", "The model's answer"),
 }
 
 
 def _checked_key(row: Filled) -> Key:
     key = Key.parse(row["key"])
-    if key is None or not 0 <= key.start < key.end <= len(row["text"]) + 1:
+    if key is None:
         raise _Problem(
             row,
             "key",
@@ -279,6 +280,8 @@ def _checked_key(row: Filled) -> Key:
             ),
         )
     changed = key.changed(row["review_id"], row["text"], row["model"])
+    if changed is None and row["clause"] != row["text"][key.start : key.end]:
+        changed = "clause"
     if changed is not None:
         name = _COLUMN_NAMES[changed]
         raise _Problem(
@@ -405,6 +408,13 @@ def _conflict(first: _Said, second: _Said, key: str, answer: Answer, cells: Cell
 def _earlier(target: Path) -> Judged:
     from feedback_nlp.io.writers import check_writable
 
+    if target.suffix.lower() not in (".jsonl", ".ndjson"):
+        raise OutputError(
+            Bilingual(
+                f"修正不能存成“{target.suffix}”（{target}）。", f"Corrections can't be '{target.suffix}'."
+            ),
+            Bilingual("文件名用 .jsonl 结尾。", "End the name in .jsonl."),
+        )
     check_writable(target, force=True, suffixes=False)
     return judged(read(target)) if target.exists() else {}
 

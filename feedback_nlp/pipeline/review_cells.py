@@ -112,7 +112,7 @@ class Key:
     def parse(cls, cell: str) -> Key | None:
         """Read a key; None where it is none."""
         parts = cell.split("-")
-        if len(parts) != 5 or not all(part.isdigit() for part in parts[:2]):
+        if len(parts) != 5 or not all(part.isdecimal() for part in parts[:2]):
             return None
         return cls(int(parts[0]), int(parts[1]), *parts[2:])
 

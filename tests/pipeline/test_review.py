@@ -13,6 +13,7 @@ import pytest
 from feedback_nlp.errors import ConfigError, InputError, OutputError
 from feedback_nlp.gold import read
 from feedback_nlp.pipeline import score
+from feedback_nlp.pipeline.audit import sample_audit
 from feedback_nlp.pipeline.corrections import Imported, import_review
 from feedback_nlp.pipeline.result import Scored
 from feedback_nlp.pipeline.review import export_review
@@ -236,7 +237,8 @@ def test_export_import_export(scored: Scored, book: Path, tmp_path: Path) -> Non
         (answer("物流太慢了", 评价原文="物流太慢了"), "B", "评价原文被改过"),
         (answer("物流太慢了", 模型原来的判断="随便"), "", "模型原来的判断"),
         (answer("物流太慢了", **{"校验码（勿动）": None}), "", "校验码"),
-        (answer("物流太慢了", **{"校验码（勿动）": "0-99999-a-b-c"}), "", "校验码"),
+        (answer("物流太慢了", **{"校验码（勿动）": "0-²-a-b-c"}), "", "校验码"),
+        (answer("物流太慢了", 对吗="对", 要判断的小句="客服倒是很耐心"), "C", "要判断的小句"),
         (answer("物流太慢了", 对吗="都没提到", 方面1="价格·价格水平"), "", "都没提到"),
     ],
 )
@@ -269,6 +271,9 @@ def test_another_workbook_or_sheet_is_refused(book: Path, tmp_path: Path) -> Non
     other.save(tmp_path / "other.xlsx")
     with pytest.raises(InputError, match="没有一张表是导出的样子"):
         back(tmp_path / "other.xlsx")
+    sample_audit(score(TEXTS[:2], model="lexicon"), tmp_path / "抽样.xlsx")
+    with pytest.raises(InputError, match="没有一张表是导出的样子"):
+        back(tmp_path / "抽样.xlsx")
     with pytest.raises(InputError, match="没有工作表“表9”"):
         back(book, sheet="表9")
     (tmp_path / "text.csv").write_text("a,b\n", encoding="utf-8")
@@ -300,6 +305,8 @@ def test_bad_requests(scored: Scored, book: Path, tmp_path: Path) -> None:
         export_review(scored, book)
     with pytest.raises(OutputError, match=r"后缀不是 \.xlsx"):
         export_review(scored, tmp_path / "a.csv")
+    with pytest.raises(OutputError, match=r"不能存成“\.xlsx”"):
+        import_review(book, tmp_path / "c.xlsx")
     with pytest.raises(ConfigError, match="行数 0"):
         export_review(scored, tmp_path / "a.xlsx", n=0)
     with pytest.raises(InputError, match="没有值得问的小句"):
