@@ -11,8 +11,9 @@ Each file is what ``feedback-nlp analyze`` reads. Printed for each, with the men
   on the order of the rows;
 - CPU time of the grouping;
 - for comparison, HDBSCAN and agglomerative clustering (both scikit-learn) of TF-IDF character n-grams of
-  the clauses that no named problem covers: what is unassigned, and what part of the pairs that were in one
-  cluster stay so when the rows are shuffled and when 20 % are appended.
+  the clauses that no named problem covers, and BERTopic where it is installed, on the sentence vectors of
+  ``--encoder FOLDER`` (mean of the last layer) if given: what is unassigned, and what part of the pairs that
+  were in one cluster stay so when the rows are shuffled and when 20 % are appended.
 
 ``--sample N`` prints N mined names with their clauses, for reading whether the names are true.
 """
@@ -23,6 +24,8 @@ import argparse
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +49,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--no-clusterings", action="store_true")
+    parser.add_argument("--encoder", type=Path, help="folder of a pretrained encoder, for BERTopic")
     given = parser.parse_args()
     for path in given.files:
         scored = fn.score(path)
@@ -57,7 +61,7 @@ def main() -> None:
             if issue and (":m-" in issue or issue.endswith(f":{OTHER}"))
         ]
         if not given.no_clusterings:
-            clusterings([text for _, text in unnamed])
+            clusterings([text for _, text in unnamed], given.encoder)
         mined = [pair for pair in unnamed if ":m-" in pair[0]]
         for issue, text in random.Random(SEED).sample(mined, min(given.sample, len(mined))):
             print(f"  {issue.partition(':')[0]}\t{names[issue]}\t{text}")
@@ -106,40 +110,100 @@ def older(reviews: pa.Table) -> set[str]:
     return {ids[place] for place in places[: int(OLD * len(places))]}
 
 
-def clusterings(texts: list[str]) -> None:
+Labels = Callable[[list[str], NDArray[np.float64]], NDArray[np.int64]]
+
+
+def clusterings(texts: list[str], encoder: Path | None) -> None:
+    """Print what clusterings of the clauses leave out, and how they hold."""
+    distinct = sorted(set(texts))
+    kept = sorted(random.Random(SEED).sample(distinct, min(CLUSTERED, len(distinct))))
+    start = time.process_time()
+    sentences = None if encoder is None else sentence_vectors(kept, encoder)
+    seconds = time.process_time() - start
+    for name, label in methods().items():
+        own = sentences if name == "BERTopic" else None
+        took = seconds if own is not None else 0.0
+        compare(name, label, kept, own, took)
+
+
+def methods() -> dict[str, Labels]:
+    """Return the clusterings that are installed: texts and vectors to labels, -1 unassigned."""
     from sklearn.cluster import HDBSCAN, AgglomerativeClustering
+
+    found: dict[str, Labels] = {
+        "HDBSCAN": lambda _, vectors: HDBSCAN(min_cluster_size=5, copy=True).fit_predict(vectors),
+        "agglomerative": lambda _, vectors: AgglomerativeClustering(
+            n_clusters=None, distance_threshold=0.9, linkage="average"
+        ).fit_predict(vectors),
+    }
+    if find_spec("bertopic"):
+        found["BERTopic"] = bertopic
+    return found
+
+
+def bertopic(texts: list[str], vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Label by BERTopic; without umap-learn and hdbscan it takes PCA and scikit-learn's HDBSCAN."""
+    from bertopic import BERTopic
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    words = CountVectorizer(analyzer="char", ngram_range=(1, 2))
+    model = BERTopic(min_topic_size=5, vectorizer_model=words, verbose=False)
+    return np.asarray(model.fit_transform(texts, vectors)[0])
+
+
+def compare(
+    name: str, label: Labels, texts: list[str], sentences: NDArray[np.float64] | None, seconds: float
+) -> None:
+    """Print one clustering: what it leaves out, and what holds when rows are shuffled or appended."""
+
+    def labels(places: NDArray[np.int64]) -> NDArray[np.int64]:
+        some = [texts[place] for place in places]
+        return label(some, gram_vectors(some) if sentences is None else sentences[places])
+
+    n = len(texts)
+    rng = np.random.default_rng(SEED)
+    start = time.process_time()
+    straight = labels(np.arange(n))
+    seconds += time.process_time() - start
+    order = rng.permutation(n)
+    shuffled = np.empty(n, dtype=np.int64)
+    shuffled[order] = labels(order)
+    old = np.sort(rng.choice(n, int(OLD * n), replace=False))
+    print(
+        f"  {name} of {n} clauses: unassigned {share(int((straight < 0).sum()), n)}, "
+        f"{len(set(straight.tolist()) - {-1})} clusters; still together after shuffling "
+        f"{together(straight, shuffled)}, after appending {together(labels(old), straight[old])}; "
+        f"{seconds:.1f} s CPU"
+    )
+
+
+def gram_vectors(texts: list[str]) -> NDArray[np.float64]:
+    """Return TF-IDF of character n-grams in 50 dimensions, of length 1."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
 
-    distinct = sorted(set(texts))
-    kept = sorted(random.Random(SEED).sample(distinct, min(CLUSTERED, len(distinct))))
+    grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2).fit_transform(texts)
+    reduced = TruncatedSVD(min(50, grams.shape[1] - 1), random_state=SEED).fit_transform(grams)
+    return normalize(reduced)
 
-    def vectors(some: list[str]) -> NDArray[np.float64]:
-        grams = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), min_df=2).fit_transform(some)
-        return normalize(TruncatedSVD(min(50, grams.shape[1] - 1), random_state=SEED).fit_transform(grams))
 
-    methods = {
-        "HDBSCAN": lambda: HDBSCAN(min_cluster_size=5, copy=True),
-        "agglomerative": lambda: AgglomerativeClustering(
-            n_clusters=None, distance_threshold=0.9, linkage="average"
-        ),
-    }
-    for name, method in methods.items():
-        start = time.process_time()
-        labels = method().fit_predict(vectors(kept))
-        seconds = time.process_time() - start
-        order = np.random.default_rng(SEED).permutation(len(kept))
-        shuffled = np.empty(len(kept), dtype=int)
-        shuffled[order] = method().fit_predict(vectors([kept[place] for place in order]))
-        old = np.sort(np.random.default_rng(SEED).choice(len(kept), int(OLD * len(kept)), replace=False))
-        early = method().fit_predict(vectors([kept[place] for place in old]))
-        print(
-            f"  {name} of {len(kept)} clauses: unassigned {share(int((labels < 0).sum()), len(kept))}, "
-            f"{len(set(labels.tolist()) - {-1})} clusters; still together after shuffling "
-            f"{together(labels, shuffled)}, after appending {together(early, labels[old])}; "
-            f"{seconds:.1f} s CPU"
-        )
+def sentence_vectors(texts: list[str], folder: Path) -> NDArray[np.float64]:
+    """Return the means of the last layer of a pretrained encoder, of length 1."""
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, add_pooling_layer=False).float().eval()
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(texts), 64):
+            some = [f"query: {text}" for text in texts[start : start + 64]]
+            batch = tokenizer(some, padding=True, truncation=True, max_length=64, return_tensors="pt")
+            states, mask = model(**batch).last_hidden_state, batch["attention_mask"][..., None]
+            parts.append(((states * mask).sum(1) / mask.sum(1)).numpy())
+    vectors = np.concatenate(parts)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def together(before: NDArray[np.int64], after: NDArray[np.int64]) -> str:
