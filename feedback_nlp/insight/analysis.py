@@ -146,7 +146,7 @@ def analyse(
     priority.check_weights(weights)
     book = (playbook or Playbook()).with_feasibility(feasibility)
     book.check(taxonomy)
-    filled, catalogue = (assign or _default_assign())(mentions, taxonomy, lang=lang)
+    filled, catalogue = _assigned(reviews, mentions, taxonomy, lang, assign or _default_assign())
     ledger = make_ledger(Facts.of(reviews, filled), catalogue)
     found = {level: _drivers(ledger, taxonomy, level, seed) for level in ("element", "facet")}
     reach = tables.reach(ledger.tally, ledger.ids)
@@ -230,6 +230,20 @@ def _basis(
         safety_threshold=safety_threshold,
         caveats=warnings,
     )
+
+
+def _assigned(
+    reviews: pa.Table, mentions: pa.Table, taxonomy: Taxonomy, lang: str, assign: Assign
+) -> tuple[pa.Table, pa.Table]:
+    """Group the mentions with copies standing as the review they repeat, so that they support nothing."""
+    if "fb_duplicate_of" not in reviews.column_names:
+        return assign(mentions, taxonomy, lang=lang)
+    copies = reviews.filter(pc.is_valid(reviews["fb_duplicate_of"]))
+    ids, place = mentions["review_id"], mentions.schema.get_field_index("review_id")
+    known = pc.index_in(ids, value_set=copies["review_id"].combine_chunks())
+    source = pc.coalesce(copies["fb_duplicate_of"].combine_chunks().take(known.combine_chunks()), ids)
+    filled, catalogue = assign(mentions.set_column(place, "review_id", source), taxonomy, lang=lang)
+    return filled.set_column(place, mentions.schema.field(place), ids), catalogue
 
 
 def _default_assign() -> Assign:

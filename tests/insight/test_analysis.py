@@ -219,3 +219,21 @@ def test_no_negatives_give_no_issues(scored_file):
         "safety": [],
     }
     assert happy.elements.num_rows > 0
+
+
+def test_copies_support_no_issue_of_their_own(scored_file):
+    reviews, mentions = scored_file
+    seen = {}
+
+    def watched(given, taxonomy, *, lang="zh"):
+        seen["reviews"] = set(given["review_id"].to_pylist())
+        return assign_by_facet(given, taxonomy)
+
+    noise = make_reviews([{"review_id": f"Z{k}", "fb_duplicate_of": "R00000"} for k in range(9)])
+    every = pa.concat_tables([reviews, noise], promote_options="default")
+    copied = make_mentions([(f"Z{k}", "product.safety", -1.0) for k in range(9)])
+    found = run(every, pa.concat_tables([mentions, copied]), assign=watched)
+    assert not any(name.startswith("Z") for name in seen["reviews"])
+    assert found.mentions["review_id"].to_pylist()[-1] == "Z8"
+    assert found.mentions["issue_id"].to_pylist()[-1] == "product.safety:all"
+    assert found.issues.equals(run(reviews, mentions).issues)
