@@ -6,8 +6,8 @@
 
 Texts are those of some of ``corpora/*.jsonl`` in random order, each made its own by the number of the row, so
 that none is scored from another. Peers judge the sentiment alone; ``score`` reads Parquet and writes scores,
-facets, flags and the mentions file. Ratios are of CPU time in one run, the median of ``--repeats``: wall times
-of a shared machine mean little. Peak memory is that of the process and the sum over its children (Linux).
+facets, flags and the mentions file. Ratios are of CPU time in one run, the median of ``--repeats``: wall
+times of a shared machine mean little. Peak memory is that of the process and the sum over its children (Linux).
 """
 
 from __future__ import annotations
@@ -67,11 +67,10 @@ def write_input(path: Path, count: int) -> float:
 
 def peers(count: int, repeats: int, model: str) -> None:
     sample = list(texts(count))
-    judges = {"SnowNLP": snownlp, "cnsenti": cnsenti, "TF-IDF + LogisticRegression": tfidf}
+    judges = {"SnowNLP": snownlp(), "cnsenti": cnsenti(), "TF-IDF + LogisticRegression": tfidf()}
     rates: dict[str, list[float]] = {}
     for _ in range(repeats):
-        for name, make in judges.items():
-            judge = make()
+        for name, judge in judges.items():
             some = sample[: max(50, count // 10)] if name in ("SnowNLP", "cnsenti") else sample
             rates.setdefault(name, []).append(len(some) / cpu(lambda judge=judge, some=some: judge(some)))  # type: ignore[misc]
         rates.setdefault("feedback-nlp score", []).append(score_rate(count * 10, model))
