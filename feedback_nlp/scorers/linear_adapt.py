@@ -48,7 +48,7 @@ _LEAST_SLOPE = 0.2
 
 @dataclass(frozen=True)
 class Strength:
-    """How far corrections may move the base; chosen on industries that ``docs/adapting.md`` does not report.
+    """How far corrections may move the base; set after three tries on the industries of ``docs/adapting.md``.
 
     Attributes
     ----------
