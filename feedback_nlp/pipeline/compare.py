@@ -326,11 +326,7 @@ class _Sides:
             self.notes.append(
                 Bilingual(f"{n} 条没有时间，没有算在内。", f"{n} reviews have no time and are left out.")
             )
-        span = (
-            [str(edge)[:10] for edge in (times[known].min(), times[known].max())]
-            if known.any()
-            else ["–"] * 2
-        )
+        span = [str(edge)[:10] for edge in (times[known].min(), times[known].max())]
         for facts, side in zip(sides, _BEFORE_AFTER, strict=True):
             if facts.n_reviews == 0:
                 where = Bilingual(f"{day} {side.zh}", f"{day} and {side.en}")
@@ -392,9 +388,12 @@ class _Sides:
     def _times(self) -> NDArray[Any]:
         import numpy as np
 
-        if "time" not in self.first.canonical.column_names:
+        table = self.first.canonical
+        if "time" not in table.column_names or table["time"].null_count == table.num_rows:
             raise InputError(
-                Bilingual("没有时间列，不能按日期分开。", "There is no time column to split at."),
+                Bilingual(
+                    "没有时间列，或没有一个读得出的时间，不能按日期分开。", "There is no time to split at."
+                ),
                 Bilingual("用 --time 指定时间列。", "Name the column of times with --time."),
             )
         return np.asarray(self.first.canonical["time"], dtype="datetime64[s]")
