@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from feedback_nlp.report.blocks import Sheet
+
 __all__ = ["monitoring_sheets"]
 
 Field = tuple[str, float, str, str]
-# A sheet of the workbook: key of its name, columns (key, width, style), rows.
-Sheet = tuple[str, list[tuple[str, float, str]], list[list[Any]]]
 
 # Header key, width, style, and the field of the row.
 ALARMS: tuple[Field, ...] = (
@@ -66,7 +66,9 @@ def monitoring_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
     if block is None:
         return []
     sheets = [_sheet("alarms", ALARMS, _alarm_rows(block)), _sheet("actions", ACTIONS, _action_rows(block))]
-    return sheets + ([_sheet("rates", RATES, _values(block["rates"]["rows"], RATES))] if block["rates"] else [])
+    if block["rates"]:
+        sheets.append(_sheet("rates", RATES, _values(block["rates"]["rows"], RATES)))
+    return sheets
 
 
 def _sheet(key: str, columns: Sequence[Field], rows: list[list[Any]]) -> Sheet:
