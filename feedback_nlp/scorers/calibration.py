@@ -46,11 +46,19 @@ def platt(
     design = np.stack([x, np.ones_like(x)], axis=1)
     centre = np.array(prior, dtype=np.float64)
     value = centre.copy()
+
+    def loss(at: NDArray[np.float64]) -> float:
+        z = design @ at
+        return float((np.logaddexp(0, z) - y * z).sum() + strength * ((at - centre) ** 2).sum() / 2)
+
     for _ in range(_NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(design @ value, -30, 30)))
         gradient = design.T @ (p - y) + strength * (value - centre)
         hessian = (design * (p * (1 - p))[:, None]).T @ design + strength * np.eye(2)
         step = np.linalg.solve(hessian, gradient)
+        # Far from the end a whole step may leap over it, further each time.
+        while np.abs(step).max() > 1e-8 and loss(value - step) > loss(value):
+            step = step / 2
         value -= step
         if np.abs(step).max() < 1e-8:
             break

@@ -137,6 +137,18 @@ def test_platt_recovers_the_odds():
     assert shift == pytest.approx(-1, abs=0.08)
 
 
+def test_platt_finds_the_end_from_far_away():
+    """Plain Newton steps run away here: the slope would end above 2,000."""
+    generator = np.random.default_rng(0)
+    unit = generator.normal(size=4000)
+    truth = generator.random(4000) < 1 / (1 + np.exp(-(3 * unit - 3)))
+    slope, shift = platt(0.1 * unit - 3.5, truth)
+    assert 0 < slope < 40
+    assert (1 / (1 + np.exp(-(slope * (0.1 * unit - 3.5) + shift)))).mean() == pytest.approx(
+        truth.mean(), abs=0.02
+    )
+
+
 def test_platt_without_examples_is_the_prior():
     assert platt(np.zeros(0), np.zeros(0, bool), prior=(0.7, -2.0)) == pytest.approx((0.7, -2.0))
 
