@@ -16,6 +16,8 @@ else:
 __all__ = ["LANGS", "Words"]
 
 LANGS = ("zh", "en")
+# Strings of documents of their own, which their module reads by itself.
+_APART = ("handoff",)
 
 
 class Words:
@@ -104,7 +106,8 @@ def _strings(lang: str) -> dict[str, str]:
     found: dict[str, str] = {}
     folder = resources.files("feedback_nlp.report") / "strings"
     for item in sorted(folder.iterdir(), key=lambda item: item.name):
-        if item.name == f"{lang}.toml" or item.name.endswith(f".{lang}.toml"):
+        part = item.name.removesuffix(f"{lang}.toml").rstrip(".")
+        if item.name.endswith(f"{lang}.toml") and part not in _APART:
             found.update(_flat(tomllib.loads(item.read_text(encoding="utf-8"))))
     return found
 
