@@ -202,9 +202,7 @@ def _fields(facts: _Facts, place: int) -> list[Field]:
         "spread": issue["where"]["text"] if issue["where"] else facts("said.spread_unknown"),
         "recurrence": _recurrence(facts),
         "severity": facts("said.severity", severity=words.decimal(issue["severity"]), **severity),
-        "impact": f"{_impact(facts)}. {facts.ids()}"
-        if words.lang == "en"
-        else f"{_impact(facts)}。{facts.ids()}",
+        "impact": facts("said.basis", text=_impact(facts), more=facts.ids()),
         "trend": issue["trend_text"],
         "dates": _dates(facts),
         "urgency": facts("said.verify") if issue["safety"] else facts("said.no_verify"),
@@ -221,8 +219,7 @@ def _recurrence(facts: _Facts) -> str:
         return facts("said.recurring_plain", n=repeated)
     present = sum(part["n_reviews"] > 0 for part in periods)
     text = facts("said.recurring", n=repeated, k=len(periods), present=present)
-    gap = "; " if facts.words.lang == "en" else "；"
-    return f"{text}{gap}{facts('said.new')}" if facts.issue["new"] else text
+    return facts("said.also", text=text, more=facts("said.new")) if facts.issue["new"] else text
 
 
 def _impact(facts: _Facts) -> str:
@@ -255,9 +252,7 @@ def _team(facts: _Facts) -> list[Field]:
 def _problem(facts: _Facts) -> list[Field]:
     issue, words = facts.issue, facts.words
     told = {
-        "what": f"{issue['name']}（{issue['facet_name']}）"
-        if words.lang == "zh"
-        else f"{issue['name']} ({issue['facet_name']})",
+        "what": facts("said.what", name=issue["name"], facet=issue["facet_name"]),
         "why": facts(
             "said.why",
             **{key: words.decimal(issue[key]) for key in ("priority", "impact", "scope", "feasibility")},

@@ -23,8 +23,6 @@ LISTED, RARE, UNNAMED = "listed", "rare", "unnamed"
 # An issue told by fewer reviews is rare, unless fewer than _FEW issues would be left.
 MIN_LISTED = 3
 _FEW = 5
-# An issue that was hardly there before the last period.
-NEW = {"zh": "新出现", "en": "new"}
 FACTORS = ("impact", "scope", "feasibility")
 # What a playbook says of an issue.
 PLAN = ("owner", "due", "feasibility", "severity")
@@ -72,7 +70,7 @@ def trend_name(row: Mapping[str, Any], words: Words) -> str:
     name = words(f"trend.{row['trend']}")
     if not row["new"]:
         return name
-    new = NEW[words.lang]
+    new = words("issue.new")
     return new if row["trend"] == "unknown" else f"{new} · {name}"
 
 
