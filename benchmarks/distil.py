@@ -18,8 +18,9 @@ from feedback_nlp.text.clauses import Clauses, cut_column
 if TYPE_CHECKING:
     from feedback_nlp.scorers.base import Scorer
 
-# Texts of one domain of one file: breadth of industries teaches more than depth in one.
-PER_DOMAIN = 900
+# Texts of one domain of one file: breadth of industries teaches more than depth in one, and the time to learn
+# grows faster than the number of texts.
+PER_DOMAIN = 220
 # Letters within these lengths: shorter ones say little, longer ones cost much.
 SHORTEST, LONGEST = 8, 150
 # Where the teacher is sure; in between nothing is learnt.

@@ -7,7 +7,7 @@
 Texts are those of some of ``corpora/*.jsonl`` in random order, each made its own by the number of the row, so
 that none is scored from another. Peers judge the sentiment alone; ``score`` reads Parquet and writes scores,
 facets, flags and the mentions file. Ratios are of CPU time in one run, the median of ``--repeats``: wall
-times of a shared machine mean little. Peak memory is that of the process and the sum over its children (Linux).
+times of a shared machine mean little. Peak memory: of the process, and the sum over its children (Linux).
 """
 
 from __future__ import annotations

@@ -2,9 +2,8 @@
 
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/train_linear.py
 
-It learns from the labelled texts and, where the shipped ``encoder`` is sure, from what that says of public
-texts without labels (``--no-teacher`` leaves them out). Deterministic: the same data and the same encoder
-give the same ``models/linear``.
+Deterministic: the same data give the same ``models/linear``. With ``--teacher models/encoder`` it also learns
+from what that is sure of in public texts without labels; what that gained is in docs/models.md.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 COUNTS = Path(__file__).with_name("abstention_counts.json")
 HELD_OUT_CORPUS = "demo.jsonl"
 SETTINGS = Settings()
-# Clauses an n-gram must stand in when there are several times as many.
-LEAST_WITH_TEACHER = 4
+# With twice as many clauses rarer n-grams are left out.
+SETTINGS_WITH_TEACHER = replace(SETTINGS, least=3)
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "linear")
-    parser.add_argument("--teacher", type=Path, default=REPOSITORY / "models" / "encoder")
-    parser.add_argument("--no-teacher", action="store_true", help="learn from labelled texts alone")
+    parser.add_argument("--teacher", type=Path, help="model folder whose sure labels are learnt as well")
     arguments = parser.parse_args()
     begin = time.perf_counter()
     data = load(arguments.shared)
     tone = learn_tone(data.opinions.texts, data.opinions.positive)
-    teacher = None if arguments.no_teacher else load_model(arguments.teacher)
+    teacher = None if arguments.teacher is None else load_model(arguments.teacher)
     examples, n_soft = examples_of(data, arguments.shared, teacher)
-    settings = SETTINGS if teacher is None else replace(SETTINGS, least=LEAST_WITH_TEACHER)
+    settings = SETTINGS if teacher is None else SETTINGS_WITH_TEACHER
     scorer = LinearScorer(settings=settings, tone=tone).fit(examples)
     # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group of industries.
     scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})

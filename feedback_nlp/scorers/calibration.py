@@ -21,6 +21,8 @@ __all__ = [
 
 Floats = NDArray[np.floating[Any]]
 _NEWTON_STEPS = 50
+# A calibration may flatten scores, but never turn their order round.
+_LEAST_SLOPE = 0.05
 
 
 def platt(
@@ -30,7 +32,7 @@ def platt(
     prior: tuple[float, float] = (1.0, 0.0),
     strength: float = 5.0,
 ) -> tuple[float, float]:
-    """Return slope and shift so that sigmoid(slope · logit + shift) is a probability (Platt, 1999).
+    """Return slope (> 0) and shift so that sigmoid(slope · logit + shift) is a probability (Platt, 1999).
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def platt(
         value -= step
         if np.abs(step).max() < 1e-8:
             break
-    return float(value[0]), float(value[1])
+    return max(float(value[0]), _LEAST_SLOPE), float(value[1])
 
 
 def best_threshold(

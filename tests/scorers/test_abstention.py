@@ -106,7 +106,7 @@ def test_left_out_industries_are_judged_by_the_others() -> None:
 
     # In industry b praise sounds as blame does elsewhere: left out, it can only be judged wrongly.
     words = [("甲乙丙丁", -1), ("戊己庚辛", 1)]
-    industries = "abcde"
+    industries = "abcdefghi"
     reviews = [
         review(f"{word}{i}号", -side if industry == "b" else side)
         for industry in industries
@@ -116,6 +116,6 @@ def test_left_out_industries_are_judged_by_the_others() -> None:
     groups = [industry for industry in industries for _ in range(20)]
     taxonomy = load_taxonomy()
     table = left_out(from_gold(reviews, taxonomy), groups, taxonomy, settings=Settings(least=1))
-    assert table.n == 100
+    assert table.n == 180
     wrong = {name: part["wrong"][-1] for name, part in table.domains.items()}
-    assert wrong == {"a": 0, "b": 20, "c": 0, "d": 0, "e": 0}
+    assert wrong == {industry: 20 * (industry == "b") for industry in industries}
