@@ -17,17 +17,9 @@ if TYPE_CHECKING:
     from feedback_nlp.engines.batch import mentions_of, score_batch
     from feedback_nlp.errors import FeedbackError
     from feedback_nlp.evaluation import evaluate
-    from feedback_nlp.pipeline import (
-        Comparison,
-        analyze,
-        classify,
-        compare,
-        demo,
-        load_report,
-        score,
-        segment,
-    )
+    from feedback_nlp.pipeline import analyze, classify, demo, load_report, score, segment
     from feedback_nlp.pipeline.audit import apply_audit, sample_audit
+    from feedback_nlp.pipeline.compare import Comparison, compare
     from feedback_nlp.pipeline.corrections import import_review
     from feedback_nlp.pipeline.files import score_file
     from feedback_nlp.pipeline.learning import train

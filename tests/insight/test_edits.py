@@ -58,7 +58,7 @@ def test_merges_of_merges_end_in_one():
 
 
 def test_a_split_takes_the_mentions_with_its_terms():
-    ids, names, rows, _ = edited(splits=(Split("泳池问题", "水太深", ("re:水.{0,2}深",)),))
+    ids, _, rows, _ = edited(splits=(Split("泳池问题", "水太深", ("re:水.{0,2}深",)),))
     assert ids[2:4] == [mined_id(ROOM, "泳池问题"), split_id(ROOM, "水太深")]
     assert not rows[ids[3]]["other"]
     ids, *_ = edited(
