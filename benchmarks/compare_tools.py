@@ -1,7 +1,7 @@
 """Compare the shipped scorers with other Chinese tools in one run, on the same texts.
 
     pip install snownlp cnsenti        # optional: a tool that is missing is left out with a note
-    nice -n 10 env OMP_NUM_THREADS=1 python benchmarks/compare_tools.py [--write]
+    nice -n 10 env OMP_NUM_THREADS=1 taskset -c 0 python benchmarks/compare_tools.py [--write]
 
 Prints Markdown (in Chinese, for docs/models.md); ``--write`` puts it between the marks of that page. Texts:
 ``../shared/gold/dev.jsonl`` (never learnt from) and the challenge set. Linux only: peak memory is read
@@ -32,7 +32,7 @@ from feedback_nlp.scorers import load_model
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = REPOSITORY / "docs" / "models.md"
 BEGIN, END = "<!-- compare_tools begin -->", "<!-- compare_tools end -->"
-OWN = ("lexicon", "linear")
+OWN = ("lexicon", "linear", "encoder")
 PLAIN = "TF-IDF + LR"
 Judge = Callable[[str], float]
 CHALLENGE_TYPES = {

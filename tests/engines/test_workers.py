@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -44,12 +45,23 @@ def test_in_this_process(scorer) -> None:
         assert list(run(late, range(3))) == [(task, os.getpid(), id(scorer)) for task in range(3)]
 
 
-def test_results_come_in_order_from_processes_that_share_the_model(scorer) -> None:
+def test_results_come_in_order_from_other_processes(scorer) -> None:
     with workers(scorer, 2) as run:
         found = list(run(late, range(12)))
     assert [task for task, _, _ in found] == list(range(12))
     assert os.getpid() not in {pid for _, pid, _ in found}
-    # Forked: the model is at the same place, since nobody loaded another.
+
+
+def test_forked_processes_share_the_model() -> None:
+    """In a process of its own: this one may have threads of other tests, and then nothing is forked."""
+    subprocess.run([sys.executable, __file__], check=True, timeout=120)
+
+
+def share_the_model() -> None:
+    """Check that the model is at the same place everywhere, since nobody loaded another."""
+    scorer = fn.load_model("lexicon")
+    with workers(scorer, 2) as run:
+        found = list(run(late, range(12)))
     assert {place for _, _, place in found} == {id(scorer)}
 
 
@@ -89,3 +101,7 @@ def test_a_program_with_threads_is_not_forked(scorer) -> None:
     finally:
         stop.set()
         other.join()
+
+
+if __name__ == "__main__":
+    share_the_model()

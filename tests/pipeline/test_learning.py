@@ -78,7 +78,7 @@ def test_progress_ends_at_its_total(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"model": "encoder"}, ModelError),
+        ({"model": "encoder"}, ConfigError),  # without a base
         ({"model": "lexicon"}, ConfigError),
         ({"base": "lexicon"}, ConfigError),
         ({"base": "nope"}, ModelError),
