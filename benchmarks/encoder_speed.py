@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 
 from feedback_nlp.evaluation import evaluate
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.encoder import EncoderScorer
+from feedback_nlp.scorers.encoder import EncoderScorer, blended
 from feedback_nlp.scorers.encoder_heads import Pooled, calibrated
 from feedback_nlp.scorers.encoder_network import Network, load_encoder, pool
 from feedback_nlp.scorers.encoder_tokens import Batch, Tokens
@@ -78,7 +78,9 @@ class Peer:
         cut = cut_column(texts) if clauses is None else clauses
         tokens = self.shipped._tokens(texts, cut)
         logits = self.shipped.heads_.logits(self.backend.pooled(tokens), tokens, cut)
-        return calibrated(logits, cut, self.shipped.calibration_)
+        own = calibrated(logits, cut, self.shipped.calibration_)
+        partner = self.shipped.partner_
+        return own if partner is None else blended(own, partner.predict(texts, cut))
 
 
 def trained(shared: Path, work: Path, n_facets: int) -> Network:

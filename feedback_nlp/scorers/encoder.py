@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["EncoderScorer"]
+__all__ = ["EncoderScorer", "blended"]
 
 GRAPH_FILE, TOKENIZER_FILE, PARTNER_FOLDER = "encoder.onnx", "tokenizer.json", "partner"
 # Weight of the encoder beside its partner. They err in different places: the one knows context, the other
@@ -128,7 +128,7 @@ class EncoderScorer(Scorer):
         """Judge reviews; see ``base.Scorer.predict``."""
         cut = cut_column(texts) if clauses is None else clauses
         own = calibrated(self.logits(texts, cut), cut, self.calibration_)
-        return own if self.partner_ is None else _blended(own, self.partner_.predict(texts, cut))
+        return own if self.partner_ is None else blended(own, self.partner_.predict(texts, cut))
 
     def vectors(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> NDArray[np.float32]:
         """Return one unit vector a clause, alike for clauses alike in meaning: (n_clauses, width)."""
@@ -241,7 +241,7 @@ class EncoderScorer(Scorer):
         }
 
 
-def _blended(own: Prediction, other: Prediction) -> Prediction:
+def blended(own: Prediction, other: Prediction) -> Prediction:
     """Return the weighed mean of two judgements."""
     return Prediction(
         _mean(own.clauses, other.clauses), _mean(own.overall, other.overall), _mean(own.flags, other.flags)
