@@ -128,7 +128,7 @@ SaveConfig = Annotated[
 Lang = Annotated[
     str | None, typer.Option("--lang", help="zh（默认）或 en。", rich_help_panel=OUTPUT, metavar="zh|en")
 ]
-NoMask = Annotated[bool, typer.Option("--no-mask", help="报告里不隐去个人信息。", rich_help_panel=OUTPUT)]
+NoMask = Annotated[bool, typer.Option("--no-mask", help="不隐去个人信息。", rich_help_panel=OUTPUT)]
 Force = Annotated[bool, typer.Option("--force", help="覆盖已有的输出文件。", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="只说错误。", rich_help_panel=OUTPUT)]
 Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 写到标准输出。", rich_help_panel=OUTPUT)]

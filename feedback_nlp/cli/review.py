@@ -35,9 +35,7 @@ def export(
     ] = None,
     taxonomy: opt.TaxonomyName = None,
     lang: opt.Lang = None,
-    no_mask: Annotated[
-        bool, typer.Option("--no-mask", help="不隐去个人信息。", rich_help_panel=opt.OUTPUT)
-    ] = False,
+    no_mask: opt.NoMask = False,
     force: opt.Force = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,

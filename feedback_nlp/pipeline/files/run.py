@@ -7,7 +7,6 @@ is killed and taken up again gives the same bytes.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from feedback_nlp.pipeline.files.inputs import BadReview, Inputs, Ready, open_in
 from feedback_nlp.pipeline.files.judging import BATCH_ROWS, Judged, judged
 from feedback_nlp.pipeline.files.parts import Parts
 from feedback_nlp.pipeline.files.placing import Facts, described, facts_of, place, scores_of
+from feedback_nlp.pipeline.files.resuming import difference, file_fingerprint, refused, resumable
 from feedback_nlp.pipeline.run import target_note
 from feedback_nlp.pipeline.tables import joined
 
@@ -282,7 +282,7 @@ class Job:
                 facts = self._make(self.parts, start, run, batch_rows, meter, strict=strict)
             return self._place(self.parts, facts, start)
         except OutputError as error:
-            raise (_resumable(error) if self.resume else error) from error
+            raise (resumable(error) if self.resume else error) from error
 
     # --- into a file
 
@@ -298,13 +298,13 @@ class Job:
 
         run = self._described
         left = parts.manifest() if self.resume else None
-        changed = None if left is None else _difference(left["run"], run)
+        changed = None if left is None else difference(left["run"], run)
         if left is not None and changed is None and left["state"] == kept.DONE and self._as_left(left):
             return None
         state = None if left is None else left["state"]
         in_the_way = state in (kept.RUNNING, kept.PLACING) or Path(self.output).exists()
         if changed is not None and in_the_way and not self.force:
-            raise _refused(parts, changed)
+            raise refused(parts, changed)
         going_on = changed is None and state in (kept.RUNNING, kept.PLACING)
         if not (going_on and state == kept.PLACING):
             for target in (self.output, self.mentions):
@@ -321,7 +321,7 @@ class Job:
         """Return everything that the parts depend on."""
         return {
             "version": __version__,
-            "input": [_fingerprint(path) for path in self.paths],
+            "input": [file_fingerprint(path) for path in self.paths],
             "model": self.scorer.fingerprint(),
             "taxonomy": self.scorer.taxonomy_.sha256,
             "columns": dict(self.inputs.roles.columns),
@@ -489,49 +489,6 @@ class _Meter:
             self._progress(self._done, max(self._done, self._expected))
 
 
-def _fingerprint(path: Path) -> dict[str, Any]:
-    """Return name, size and hash of a file's content."""
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-        return {"name": path.name, "size": file.tell(), "sha256": digest.hexdigest()}
-
-
-_WHAT = {
-    "version": Bilingual("程序版本", "the version of this program"),
-    "input": Bilingual("输入", "the input"),
-    "model": Bilingual("模型", "the model"),
-    "taxonomy": Bilingual("分类体系", "the taxonomy"),
-    "columns": Bilingual("列的用途", "the columns used"),
-    "rating_scale": Bilingual("评分量程", "the rating scale"),
-    "sheet": Bilingual("工作表", "the sheet"),
-    "max_error": Bilingual("目标错误率", "the target error"),
-    "mentions": Bilingual("是否要提及表", "whether mentions are wanted"),
-}
-
-
-def _difference(left: Mapping[str, Any], run: Mapping[str, Any]) -> Bilingual | None:
-    """Return what has changed since the earlier run, None if nothing."""
-    for key, what in _WHAT.items():
-        if left.get(key) != run[key]:
-            return what
-    return None
-
-
-def _refused(parts: Parts, what: Bilingual) -> OutputError:
-    return OutputError(
-        Bilingual(
-            f"不能接着上次的运行（{parts.folder}）：{what.zh}变了。",
-            f"The earlier run ({parts.folder}) can't be resumed: {what.en} changed.",
-        ),
-        Bilingual(
-            "改回去再续，或加 --force 从头来，或换一个输出文件名。",
-            "Change it back, add --force to start over, or choose another output.",
-        ),
-    )
-
-
 def _stopped(bad: BadReview) -> InputError:
     said = bad.sentence()
     return InputError(
@@ -541,11 +498,3 @@ def _stopped(bad: BadReview) -> InputError:
             "Mend the row, or drop --strict (bad rows are kept without scores).",
         ),
     )
-
-
-def _resumable(error: OutputError) -> OutputError:
-    hint = Bilingual(
-        "做完的部分留着：解决后再运行同一条命令就接着做。" + error.hint.zh,
-        "Finished parts are kept: run the same command again to go on. " + error.hint.en,
-    )
-    return OutputError(error.fact, hint)
