@@ -24,8 +24,9 @@ from safetensors.torch import load_file
 from feedback_nlp.evaluation import evaluate
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.encoder import EncoderScorer, blended
+from feedback_nlp.scorers.encoder_base import load_encoder
 from feedback_nlp.scorers.encoder_heads import Pooled, calibrated
-from feedback_nlp.scorers.encoder_network import Network, load_encoder, pool
+from feedback_nlp.scorers.encoder_network import Network, pool
 from feedback_nlp.scorers.encoder_tokens import Batch, Tokens
 
 REPOSITORY = train_linear.REPOSITORY

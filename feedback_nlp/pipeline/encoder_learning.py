@@ -50,6 +50,8 @@ def fine_tune(
     ------
     ConfigError
         If there is no base.
+    ModelError
+        If the base, or the checkpoint to go on from, can't be used.
     MissingExtraError
         If torch, transformers or onnx is not installed.
     """
@@ -57,6 +59,7 @@ def fine_tune(
 
     from feedback_nlp.scorers import load_model
     from feedback_nlp.scorers.encoder import EncoderScorer
+    from feedback_nlp.scorers.encoder_base import base_tokenizer, load_encoder
     from feedback_nlp.scorers.encoder_fit import needs_torch
     from feedback_nlp.scorers.linear import LinearScorer
 
@@ -72,6 +75,9 @@ def fine_tune(
             ),
         )
     recipe = needs_torch().Recipe()
+    # A base that can't be used is told before minutes are spent on the partner.
+    base_tokenizer(base)
+    load_encoder(base)
     shipped = load_model("linear")
     tone = shipped.tone_ if isinstance(shipped, LinearScorer) else None
     partner = LinearScorer(taxonomy, tone=tone).fit(reviews)
@@ -91,10 +97,11 @@ def fine_tune(
 
 def held_out(reviews: Sequence[GoldReview]) -> list[GoldReview]:
     """Return the reviews that ``fine_tune`` does not learn from (its thresholds do)."""
-    from feedback_nlp.scorers.encoder_fit import FOLDS
+    from feedback_nlp.scorers.encoder_fit import FOLDS, needs_torch
     from feedback_nlp.scorers.training_data import fold_of
 
-    return [review for review in reviews if fold_of(review.text, FOLDS) == 0]
+    kept = needs_torch().Recipe().held_out
+    return [review for review in reviews if fold_of(review.text, FOLDS) == kept]
 
 
 def checkpoint_folder(out: Path) -> Path:

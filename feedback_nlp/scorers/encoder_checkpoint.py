@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -78,33 +79,32 @@ def read(
     Raises
     ------
     ModelError
-        If the checkpoint is of other settings or another network.
+        If the checkpoint is damaged, or of other settings or another network.
     """
     path = folder / _TENSORS
     if not path.is_file():
         return None
-    from safetensors import safe_open
-
-    with safe_open(str(path), "pt") as file:
-        progress = Progress(**json.loads(file.metadata()["progress"]))
-    tensors = load_file(str(path))
+    device = str(next(network.parameters()).device)
     try:
+        with safe_open(str(path), "pt") as file:
+            progress = Progress(**json.loads(file.metadata()["progress"]))
+        tensors = load_file(str(path), device)
         if dict(progress.recipe) != dict(recipe):
             raise ValueError("settings")
         network.load_state_dict(_part(tensors, "network."))
         mean.update(_part(tensors, "mean."))
         optimiser.load_state_dict(_optimiser_state(tensors, optimiser))
-    except (ValueError, RuntimeError, KeyError) as error:
+    except (ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise ModelError(
             Bilingual(
-                f"{folder} 里的断点是用别的设置或数据训练的，接不上。",
-                f"The checkpoint in {folder} is of other settings or data.",
+                f"{folder} 里的断点坏了，或是用别的设置训练的，接不上。",
+                f"The checkpoint in {folder} is damaged or of other settings.",
             ),
             Bilingual(
                 "换一个文件夹，或删掉断点重新训练。", "Use another folder, or delete it to start anew."
             ),
         ) from error
-    torch.set_rng_state(tensors["random"])
+    torch.set_rng_state(tensors["random"].cpu())
     return progress
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedback_nlp.errors import Bilingual, MissingExtraError, ModelError
+from feedback_nlp.scorers.encoder_base import base_tokenizer
 from feedback_nlp.scorers.training_data import Examples, from_gold
 from feedback_nlp.taxonomy import load_taxonomy
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.encoder import EncoderScorer
     from feedback_nlp.scorers.encoder_network import Network
 
-__all__ = ["FOLDS", "adopt_network", "base_tokenizer", "fit", "needs_torch"]
+__all__ = ["FOLDS", "adopt_network", "fit", "needs_torch"]
 
 # One text in ten is kept from learning, for early judgement, calibration and thresholds.
 FOLDS = 10
@@ -104,35 +105,3 @@ def calibrate_on(scorer: EncoderScorer, examples: Examples) -> None:
     scorer.thresholds_ = decisions.thresholds
     scorer.flag_thresholds_ = decisions.flag_thresholds
     scorer.safety_threshold_ = decisions.safety_threshold
-
-
-def base_tokenizer(base: str | Path) -> Any:
-    """Return the fast tokenizer of a checkpoint, by folder or by name.
-
-    Raises
-    ------
-    ModelError
-        If the checkpoint has none.
-    """
-    from feedback_nlp.scorers.encoder_session import load_tokenizer
-
-    path = Path(base) / "tokenizer.json"
-    if path.is_file():
-        return load_tokenizer(path)
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(str(base)).backend_tokenizer
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(
-            Bilingual(
-                f"预训练模型 {base} 没有能用的快速分词器。",
-                f"Checkpoint {base} has no usable fast tokenizer.",
-            ),
-            Bilingual(
-                "给一个本机文件夹，里面要有 tokenizer.json。", "Give a local folder with a tokenizer.json."
-            ),
-        ) from error
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    return tokenizer

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from feedback_nlp.schema import FLAGS
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-__all__ = ["HIDDEN", "Network", "Outputs", "load_encoder", "pool"]
+__all__ = ["HIDDEN", "Network", "Outputs", "pool"]
 
 # Width of the layer between pooled states and logits.
 HIDDEN = 256
@@ -107,21 +104,3 @@ def _greatest(values: torch.Tensor, group: torch.Tensor, count: int) -> torch.Te
     index = group[:, None].expand_as(values)
     start = torch.full((count, values.shape[1]), -1e4, dtype=values.dtype, device=values.device)
     return start.scatter_reduce(0, index, values, reduce="amax")
-
-
-def load_encoder(base: str | Path) -> tuple[nn.Module, int]:
-    """Return a pretrained encoder in float32 and its width, from a folder or an installed name."""
-    from transformers import AutoModel
-    from transformers.utils import logging
-
-    # Progress is told by the training itself.
-    logging.disable_progress_bar()
-    try:
-        model = AutoModel.from_pretrained(str(base), add_pooling_layer=False, dtype=torch.float32)
-    except TypeError:
-        # Not every architecture has a pooling layer to leave out.
-        model = AutoModel.from_pretrained(str(base), dtype=torch.float32)
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    return model, int(model.config.hidden_size)

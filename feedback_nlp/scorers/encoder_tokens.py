@@ -196,8 +196,7 @@ class _Builder:
         opening, closing = special
         room = self.most - len(opening) - len(closing)
         for begin, stop, low, high in _pieces(spans, len(ids), room):
-            shown = max(0, min(begin - OVERLAP, begin)) if begin else 0
-            shown = max(shown, stop - room)
+            shown = max(begin - OVERLAP, stop - room, 0)
             self.ids.append(np.concatenate([opening, ids[shown:stop], closing]))
             self.review.append(review)
             shift = len(opening) - shown

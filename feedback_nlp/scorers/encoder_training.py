@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from feedback_nlp.scorers import encoder_checkpoint as checkpoint
-from feedback_nlp.scorers.encoder_network import Network, Outputs, load_encoder, pool
+from feedback_nlp.scorers.encoder_base import load_encoder
+from feedback_nlp.scorers.encoder_network import Network, Outputs, pool
 from feedback_nlp.scorers.encoder_tokens import Batch, Tokens, tokenize
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from feedback_nlp.errors import ConfigError
+from feedback_nlp.errors import ConfigError, ModelError
 from feedback_nlp.pipeline.encoder_learning import checkpoint_folder
 from feedback_nlp.pipeline.learning import train
 from feedback_nlp.scorers import load_model
@@ -78,3 +79,45 @@ def test_an_encoder_needs_a_base(labels, tmp_path):
     with pytest.raises(ConfigError, match="--base"):
         train(labels, tmp_path / "mine", model="encoder")
     assert not (tmp_path / "mine").exists()
+
+
+def no_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def cut_weights(folder: Path) -> None:
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+
+
+def no_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").write_text("nope", encoding="utf-8")
+
+
+@pytest.mark.parametrize("damage", [no_weights, cut_weights, no_tokenizer])
+def test_a_base_that_cannot_be_used_is_one_line(damage, labels, tmp_path):
+    base = write_base(tmp_path / "base")
+    damage(base)
+    with pytest.raises(ModelError, match="预训练模型") as caught:
+        train(labels, tmp_path / "mine", model="encoder", base=base)
+    assert "\n" not in caught.value.message()
+    assert not (tmp_path / "mine").exists()
+
+
+def test_an_unknown_name_opens_no_connection(labels, tmp_path, monkeypatch):
+    def refuse(*_given: object) -> None:
+        raise AssertionError("a connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    with pytest.raises(ModelError, match="hf download"):
+        train(labels, tmp_path / "mine", model="encoder", base="nobody/nothing")
+
+
+def test_a_damaged_checkpoint_is_one_line(base, labels, tmp_path):
+    out = tmp_path / "mine"
+    checkpoint_folder(out).mkdir()
+    (checkpoint_folder(out) / "checkpoint.safetensors").write_bytes(b"\xff" * 300)
+    with pytest.raises(ModelError, match="接不上"):
+        train(labels, out, model="encoder", base=base, resume=True, epochs=1)
+    assert not out.exists()

@@ -136,8 +136,8 @@ def test_damage_is_told(scorer, tmp_path):
 def test_the_graph_agrees_with_torch(scorer, base, recipe):
     import torch
 
+    from feedback_nlp.scorers.encoder_base import base_tokenizer
     from feedback_nlp.scorers.encoder_export import export_graph, heads_of
-    from feedback_nlp.scorers.encoder_fit import base_tokenizer
     from feedback_nlp.scorers.encoder_session import OnnxBackend
     from feedback_nlp.scorers.encoder_tokens import tokenize
     from feedback_nlp.scorers.encoder_training import forward, train
@@ -167,7 +167,7 @@ def test_the_graph_agrees_with_torch(scorer, base, recipe):
 
 def test_a_training_cut_off_goes_on_where_it_stopped(base, recipe, tmp_path):
     from feedback_nlp.scorers import encoder_training as training
-    from feedback_nlp.scorers.encoder_fit import base_tokenizer
+    from feedback_nlp.scorers.encoder_base import base_tokenizer
     from feedback_nlp.scorers.training_data import from_gold
     from feedback_nlp.taxonomy import load_taxonomy
 
@@ -195,7 +195,7 @@ def test_a_training_cut_off_goes_on_where_it_stopped(base, recipe, tmp_path):
 
 def test_unknown_labels_count_for_nothing(base, recipe):
     """With every mention unknown, the clause heads stay where they began."""
-    from feedback_nlp.scorers.encoder_fit import base_tokenizer
+    from feedback_nlp.scorers.encoder_base import base_tokenizer
     from feedback_nlp.scorers.encoder_training import train
     from feedback_nlp.scorers.training_data import from_gold
     from feedback_nlp.taxonomy import load_taxonomy

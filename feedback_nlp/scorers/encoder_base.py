@@ -1,0 +1,87 @@
+"""The pretrained checkpoint that a training starts from: a folder, or a name this machine has in its cache.
+
+Needs torch and transformers. Nothing here opens a connection.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from feedback_nlp.errors import Bilingual, ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["base_tokenizer", "load_encoder"]
+
+
+def base_tokenizer(base: str | Path) -> Any:
+    """Return the fast tokenizer of a checkpoint; texts are neither padded nor cut.
+
+    Raises
+    ------
+    ModelError
+        If there is no such checkpoint here, or it has no usable fast tokenizer.
+    """
+    from tokenizers import Tokenizer
+    from transformers import AutoTokenizer
+
+    path = Path(base) / "tokenizer.json"
+    try:
+        if path.is_file():
+            content = path.read_text(encoding="utf-8")
+            # tokenizers raises nothing narrower than Exception for what is no JSON object.
+            if not isinstance(json.loads(content), dict):
+                raise ValueError(path.name)
+            tokenizer = Tokenizer.from_str(content)
+        else:
+            tokenizer = AutoTokenizer.from_pretrained(str(base), local_files_only=True).backend_tokenizer
+    except (OSError, ValueError, AttributeError) as error:
+        raise _unusable(base, Bilingual("快速分词器", "fast tokenizer")) from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def load_encoder(base: str | Path) -> tuple[nn.Module, int]:
+    """Return a pretrained encoder in float32, without dropout, and its width.
+
+    Raises
+    ------
+    ModelError
+        If its configuration or weights are missing or damaged.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from transformers import AutoModel
+    from transformers.utils import logging
+
+    # Progress is told by the training itself.
+    logging.disable_progress_bar()
+    options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
+    try:
+        try:
+            model = AutoModel.from_pretrained(str(base), add_pooling_layer=False, **options)
+        except TypeError:
+            # Not every architecture has a pooling layer to leave out.
+            model = AutoModel.from_pretrained(str(base), **options)
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise _unusable(base, Bilingual("配置和权重", "configuration and weights")) from error
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return model, int(model.config.hidden_size)
+
+
+def _unusable(base: str | Path, what: Bilingual) -> ModelError:
+    return ModelError(
+        Bilingual(f"预训练模型 {base} 没有能用的{what.zh}。", f"Checkpoint {base} has no usable {what.en}."),
+        Bilingual(
+            "给一个本机文件夹，里面有 config.json、权重和 tokenizer.json；"
+            "本程序不联网，要下载请先运行 hf download 名称。",
+            "Give a local folder with config.json, weights and tokenizer.json; nothing is downloaded here: "
+            "run hf download NAME first.",
+        ),
+    )
