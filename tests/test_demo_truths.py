@@ -105,13 +105,20 @@ def test_refunds_grow_and_come_first(
 ) -> None:
     """P1: slow refunds rank first after safety, and the second quarter has twice the first.
 
-    The trend itself is "steady" with the labels of ``linear``: it finds 56 of the 65 refund reviews, and the
-    slope that is left does not survive the correction over all facets.
+    The trend of the facet itself is "steady" with the labels of ``linear``: the slope that its errors leave
+    does not survive the correction over all facets. That of the element does.
     """
     assert issues[~issues.safety].iloc[0].issue_id == "after_sales.refund:slow_refund"
     months = by_month(mentions, demo_gold, "after_sales.refund")
     assert months["2025-04":].sum() >= 2 * months[:"2025-03"].sum()
     assert facets.trend_change["after_sales.refund"] > 0.1
+
+
+def test_after_sales_is_told_to_rise(demo_analysis) -> None:  # type: ignore[no-untyped-def]
+    """P1 and P2 lie in one element, and with the labels of ``linear`` it is the only one that rises."""
+    elements = demo_analysis.elements
+    trend = elements[elements.level == "element"].set_index("code").trend
+    assert list(trend[trend == "rising"].index) == ["after_sales"]
 
 
 def test_installers_grow(facets: pd.DataFrame, mentions: pd.DataFrame, demo_gold: dict[str, dict]) -> None:
