@@ -17,7 +17,7 @@ from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.hashing import Vocabulary, column_slots, distinct
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.linear_inputs import evidence_of
-from feedback_nlp.scorers.linear_model import LinearWeights, quantise, restore
+from feedback_nlp.scorers.linear_model import LinearWeights, restore
 from feedback_nlp.scorers.linear_parts import Inputs, predict_in_parts
 from feedback_nlp.scorers.linear_tone import Tone, silent
 from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
@@ -131,8 +131,8 @@ class LinearScorer(Scorer):
 
     def save(self, folder: str | Path) -> Path:
         """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
-        small, scale = quantise(self.weights_.weights)
-        tone, tone_scale = quantise(self.tone_.weights)
+        small, scale = self.weights_.eight_bits()
+        tone, tone_scale = self.tone_.quantised
         arrays: dict[str, NDArray[Any]] = {
             "slots": self.weights_.slots,
             "short": self.weights_.short,
@@ -180,10 +180,10 @@ class LinearScorer(Scorer):
     def fingerprint(self) -> str:
         """Sha256 of everything that decides the scores."""
         digest = hashlib.sha256()
-        small, scale = quantise(self.weights_.weights)
+        small, scale = self.weights_.eight_bits()
         groups = (self.weights_.bias, self.weights_.calibration)
         arrays = [array for group in groups for _, array in sorted(group.items())]
-        tone = (self.tone_.slots, *quantise(self.tone_.weights))
+        tone = (self.tone_.slots, *self.tone_.quantised)
         for array in (
             *tone,
             self.weights_.slots,
@@ -218,7 +218,7 @@ class LinearScorer(Scorer):
         from feedback_nlp.scorers.linear_model import whole_facets
 
         self.taxonomy_ = taxonomy
-        self.weights_ = weights
+        self.weights_ = weights.quantised()
         self.tone_ = tone
         self._tone_vocabulary = Vocabulary(tone.slots)
         self.lexicon_ = LexiconScorer(taxonomy).fit()

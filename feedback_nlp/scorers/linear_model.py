@@ -277,6 +277,17 @@ class LinearWeights:
         """The weights as a table to sum rows of."""
         return Table(self.weights)
 
+    def quantised(self) -> LinearWeights:
+        """Return the same in eight bits, as a model folder holds them: what prediction works on."""
+        if self.table.scale is not None:
+            return self
+        return self.stored(self.slots, self.short, Table(*self.eight_bits()), self.bias, self.calibration)
+
+    def eight_bits(self) -> tuple[NDArray[np.int8], Floats]:
+        """Return int8 weights and the factor of each column."""
+        scale = self.table.scale
+        return quantise(self.weights) if scale is None else (self.table.small, scale)
+
     def logits(self, matrix: csr_matrix, clauses: Clauses, evidence: Evidence) -> Logits:
         """Return the log-odds of clauses given as n-gram rows and the lexicon's evidence."""
         rows = Rows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))

@@ -48,7 +48,14 @@ class Tone:
 
     @cached_property
     def _table(self) -> Table:
-        return Table(np.stack([self.weights, np.ones_like(self.weights)], axis=1))
+        small, scale = self.quantised
+        one = np.float32(1)
+        return Table(np.stack([small, np.ones_like(small)], axis=1), np.array([scale, one], np.float32))
+
+    @cached_property
+    def quantised(self) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+        """The weights in eight bits, and their factor, of shape ()."""
+        return quantise(self.weights)
 
 
 def silent() -> Tone:

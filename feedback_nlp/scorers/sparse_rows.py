@@ -1,7 +1,8 @@
-"""Sums of the table rows that each clause has: the one product of prediction, always added in one order.
+"""Sums of the table rows that each clause has: the one product of prediction.
 
-SciPy does it for a column. For a text or two its import would cost more than the sum, so those are added
-step by step; the bits are the same.
+Weights in eight bits are added as whole numbers, which float32 holds exactly up to 2^24, and scaled at the
+end: no order of additions changes a bit. SciPy does it for a column. For a text or two its import would cost
+more than the sum, so those are added step by step. The bits are the same.
 """
 
 from __future__ import annotations
@@ -25,28 +26,40 @@ def restore(weights: NDArray[Any], scale: Floats) -> Floats:
 
 
 class Table:
-    """A float32 table of shape (n_rows, width), or what it is restored from when it is asked for.
+    """A table of shape (n_rows, width): float32, or whole numbers of eight bits and a factor for each column.
 
     Parameters
     ----------
     weights : float32 array of shape (n_rows, width), or int8 with ``scale``
     scale : float32 array of shape (width,), optional
+
+    Attributes
+    ----------
+    small, scale : arrays
+        As given.
     """
 
     def __init__(self, weights: NDArray[Any], scale: Floats | None = None) -> None:
-        self._weights = weights
-        self._scale = scale
+        self.small = weights
+        self.scale = scale
 
     def take(self, rows: NDArray[np.int64]) -> Floats:
-        """Return some rows."""
-        found = self._weights[rows]
-        return np.asarray(found, dtype=np.float32) if self._scale is None else restore(found, self._scale)
+        """Return some rows, to be added up and then ``scaled``."""
+        return np.asarray(self.small[rows], dtype=np.float32)
+
+    def scaled(self, sums: Floats) -> Floats:
+        """Return sums of rows in units of one."""
+        return sums if self.scale is None else np.asarray(sums * self.scale, dtype=np.float32)
+
+    @cached_property
+    def plain(self) -> Floats:
+        """All rows, to be added up and then ``scaled``."""
+        return np.asarray(self.small, dtype=np.float32)
 
     @cached_property
     def dense(self) -> Floats:
-        """The whole table."""
-        whole = self._weights
-        return np.asarray(whole, dtype=np.float32) if self._scale is None else restore(whole, self._scale)
+        """The whole table in units of one."""
+        return self.plain if self.scale is None else restore(self.small, self.scale)
 
 
 class Rows(NamedTuple):
@@ -66,12 +79,12 @@ class Rows(NamedTuple):
     def sums(self, table: Table) -> Floats:
         """Return the sum of each clause's table rows, added in their order: float32 (n_clauses, width)."""
         if len(self) <= _FEW_ROWS and len(self.columns) <= _FEW_COLUMNS:
-            return self._stepwise(table.take(self.columns))
+            return table.scaled(self._stepwise(table.take(self.columns)))
         from scipy.sparse import csr_matrix
 
         ones = np.ones(len(self.columns), dtype=np.float32)
-        matrix = csr_matrix((ones, self.columns, self.starts), shape=(len(self), len(table.dense)))
-        return np.asarray(matrix @ table.dense, dtype=np.float32)
+        matrix = csr_matrix((ones, self.columns, self.starts), shape=(len(self), len(table.plain)))
+        return table.scaled(np.asarray(matrix @ table.plain, dtype=np.float32))
 
     def _stepwise(self, rows: Floats) -> Floats:
         result = np.zeros((len(self), rows.shape[1]), dtype=np.float32)
