@@ -1,7 +1,7 @@
-"""The charts of the HTML report as plotly figures, plain dictionaries that ``Plotly.newPlot`` takes.
+"""The charts of the HTML report as plotly figures, plain dictionaries that plotly takes too.
 
-Colours keep a contrast of 3:1 on the light and on the dark page, 4.5:1 under white text,
-and stay apart for colour-blind readers; the page sets the colours of text and grid.
+``templates/charts.js`` draws what they use of plotly, so that a report needs no library. Their colours are
+those of the light page (``palette``); the page turns them for the dark one and sets those of text and grid.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import Any
 
 from feedback_nlp.report.driving_charts import contrast, funnels
 from feedback_nlp.report.figures import NEGATIVE, NEUTRAL, POSITIVE, Figure, axis, layout, percent_axis
+from feedback_nlp.report.palette import SERIES
 from feedback_nlp.report.wording import Words
 
-__all__ = ["charts", "sparkline"]
+__all__ = ["charts", "lines_of", "sparkline"]
 
-# Okabe and Ito (2008), without the yellow and the black that fail on one of the two pages.
-SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#b58900")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross")
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 N_BARS = 12
@@ -151,7 +150,7 @@ def _pareto(summary: Mapping[str, Any], words: Words) -> Figure | None:
         "textposition": "outside",
         "cliponaxis": False,
         "hovertemplate": [words("chart.pareto_hover", **_pareto_facts(row, words)) for row in rows],
-        "customdata": [None if row["other"] else {"issue": row["issue_id"]} for row in rows],
+        "customdata": [{"issue": row["issue_id"]} for row in rows],
     }
     line = {
         "type": "scatter",
@@ -343,8 +342,8 @@ def _period_facts(row: Mapping[str, Any], words: Words) -> dict[str, str]:
     }
 
 
-def _issue_periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
-    names = {row["period"]: row["name"] for row in summary["periods"]}
+def lines_of(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the issues whose share is drawn over time, in rank order."""
     rows = [
         row
         for row in summary["issues"]
@@ -352,7 +351,12 @@ def _issue_periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
     ]
     # Moving issues are what the chart is for; the top ones fill it up.
     rows.sort(key=lambda row: row["trend"] not in ("rising", "falling"))
-    rows = sorted(rows[:N_LINES], key=lambda row: row["rank"])
+    return sorted(rows[:N_LINES], key=lambda row: row["rank"])
+
+
+def _issue_periods(summary: Mapping[str, Any], words: Words) -> Figure | None:
+    names = {row["period"]: row["name"] for row in summary["periods"]}
+    rows = lines_of(summary)
     if len(names) < 2 or not rows:
         return None
     data = [_issue_line(row, k, names, words) for k, row in enumerate(rows)]

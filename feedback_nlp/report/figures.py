@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["NEGATIVE", "NEUTRAL", "POSITIVE", "Figure", "axis", "layout", "percent_axis"]
+from feedback_nlp.report.palette import NEGATIVE, NEUTRAL, POSITIVE
 
-NEGATIVE, NEUTRAL, POSITIVE = "#b9570f", "#98a2ae", "#2f73b5"
+__all__ = ["NEGATIVE", "NEUTRAL", "POSITIVE", "Figure", "axis", "layout", "percent_axis"]
 
 Figure = dict[str, Any]
 

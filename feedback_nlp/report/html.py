@@ -7,8 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
+from feedback_nlp.insight.pareto import OTHER_ID
 from feedback_nlp.report.blocks import about_blocks, cards, flow, quality
+from feedback_nlp.report.chart_tables import chart_tables
 from feedback_nlp.report.charts import N_BARS, charts, sparkline
+from feedback_nlp.report.palette import NIGHT
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import FLAGS, LABELS, STATUSES
 
@@ -37,11 +40,10 @@ def render(summary: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        The whole document; about 5 MB (plotly.js) and 0.2–0.6 kB a review.
+        The whole document: some 150 kB and 0.2–0.6 kB a review.
     """
     import jinja2
     from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
 
     words = Words(summary["lang"])
     drawings = charts(summary, words)
@@ -55,6 +57,7 @@ def render(summary: Mapping[str, Any]) -> str:
         t=words,
         words=words,
         charts=drawings,
+        tables=chart_tables(summary, words),
         cards=cards(summary, words),
         flow=flow(summary["reviews"], words),
         quality=quality(summary["reviews"], words, masked=summary["masked"]),
@@ -64,13 +67,14 @@ def render(summary: Mapping[str, Any]) -> str:
         scale=_scale,
         max_of=_max_of,
         n_uncharted=max(0, sum(not row["other"] for row in summary["pareto"]) - N_BARS),
+        rest=OTHER_ID,
         n_open=N_OPEN,
         n_print=N_PRINT,
         n_table=N_TABLE,
         n_units=N_UNITS,
         style=Markup(_asset("style.css")),
-        script=Markup(_asset("app.js")),
-        plotly=Markup(get_plotlyjs()),
+        theme=Markup(_asset("theme.js")),
+        script=Markup("\n".join(_asset(name) for name in ("charts.js", "app.js", "page.js"))),
         data=Markup(_data(summary, drawings, words)),
     )
 
@@ -111,7 +115,12 @@ def _data(summary: Mapping[str, Any], drawings: Mapping[str, Any], words: Words)
                 {"code": code, "element": code.partition(".")[0], "name": names.get(code, code)}
                 for code in codes
             ],
-            "issues": [{"id": row["issue_id"], "name": row["name"]} for row in summary["issues"]],
+            "issues": [
+                {"id": row["issue_id"], "name": row["name"], "other": row["other"]}
+                for row in summary["issues"]
+            ],
+            "rest": OTHER_ID,
+            "night": NIGHT,
             "labels": LABELS,
             "flags": [words(f"flag.{flag}") for flag in FLAGS],
             "statuses": STATUSES,

@@ -6,51 +6,111 @@
   const $ = (selector) => document.querySelector(selector);
   const say = (key, values = {}) => ui[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const count = (number) => number.toLocaleString("en-US");
+  const make = (tag, options = {}, ...children) => {
+    const node = Object.assign(document.createElement(tag), options);
+    node.append(...children);
+    return node;
+  };
 
   /* ---- charts ---- */
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  const colours = (printing) => {
-    const night = dark.matches && !printing;
-    return night
-      ? { ink: "#e5eaf0", grid: "#323d49", card: "#1a212a" }
-      : { ink: "#1c2733", grid: "#dde3e9", card: "#ffffff" };
+  const night = () => document.documentElement.dataset.theme === "dark";
+  const colours = (dark) => (dark
+    ? { ink: "#e5eaf0", soft: "#a4b0bc", grid: "#323d49", card: "#1a212a" }
+    : { ink: "#1c2733", soft: "#55626f", grid: "#dde3e9", card: "#ffffff" });
+  /* Lines have other colours on the dark page; store.night has one for each. */
+  const turned = (part) => {
+    if (typeof part === "string") return store.night[part] ?? part;
+    if (Array.isArray(part)) return part.map(turned);
+    return part && typeof part === "object" ? Object.fromEntries(Object.entries(part).map(([key, value]) => [key, turned(value)])) : part;
   };
-  const family = getComputedStyle(document.documentElement).getPropertyValue("--font").trim();
-  const painted = (layout, printing) => {
-    const { ink, grid, card } = colours(printing);
-    const copy = structuredClone(layout);
-    copy.font = { family, size: 13, color: ink };
-    copy.hoverlabel = { ...copy.hoverlabel, bgcolor: card, bordercolor: grid, font: { family, color: ink, size: 13 } };
-    for (const name of Object.keys(copy).filter((key) => /^[xy]axis/.test(key))) {
-      copy[name].gridcolor = grid;
-      copy[name].linecolor = grid;
-    }
-    return copy;
-  };
-  const drawn = () => [...document.querySelectorAll("[data-chart]")];
+  drawChart.family = getComputedStyle(document.documentElement).getPropertyValue("--font").trim();
+  const boxes = [...document.querySelectorAll("[data-chart]")];
+  const waiting = new Set(boxes);
   const draw = (box, printing = false) => {
-    const { data, layout } = charts[box.dataset.chart];
-    const shown = painted(layout, printing);
-    if (printing) {
-      Object.assign(shown, { width: 680, height: Math.min(layout.height, 340) });
-      shown.xaxis.tickfont = { size: 9.5 };
-    }
-    return Plotly.react(box, data, shown, {
-      displaylogo: false, responsive: !printing, locale: ui.locale, doubleClick: false, scrollZoom: false,
-      modeBarButtons: [["toImage"]], toImageButtonOptions: { scale: 2, filename: box.dataset.chart },
-    });
+    const figure = charts[box.dataset.chart];
+    const dark = night() && !printing;
+    const data = dark ? turned(figure.data) : figure.data;
+    drawChart(box, { ...figure, data }, colours(dark), { printing, width: printing ? 660 : undefined, onPick: (wanted) => drill(wanted) });
+    box.style.minHeight = "";
+    waiting.delete(box);
   };
-  Plotly.register({
-    moduleType: "locale", name: ui.locale, format: {},
-    dictionary: { "Download plot as a PNG": ui.save_image, "Download plot as a png": ui.save_image },
+  /* Charts are drawn when they come near the window, the others one by one whenever nothing else is going on. */
+  const near = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+    if (!isIntersecting) return;
+    near.unobserve(target);
+    if (waiting.has(target)) draw(target);
+  }), { rootMargin: "400px 0px" });
+  boxes.forEach((box) => near.observe(box));
+  const soon = globalThis.requestIdleCallback ?? ((work) => setTimeout(work, 50));
+  const drawRest = () => {
+    const [box] = waiting;
+    if (!box) return;
+    draw(box);
+    soon(drawRest);
+  };
+  addEventListener("load", () => soon(drawRest));
+  const drawAll = (printing) => boxes.forEach((box) => draw(box, printing));
+  const redraw = () => boxes.forEach((box) => { if (!waiting.has(box)) draw(box); });
+  document.addEventListener("themechange", redraw);
+  let wide = innerWidth, settled = 0;
+  addEventListener("resize", () => {
+    if (innerWidth === wide) return;
+    wide = innerWidth;
+    clearTimeout(settled);
+    settled = setTimeout(redraw, 150);
   });
-  const drawAll = (printing) => drawn().forEach((box) => draw(box, printing));
-  drawAll(false);
-  drawn().forEach((box) => box.on("plotly_click", (event) => {
-    const wanted = event.points.map((point) => point.customdata).find((value) => value && typeof value === "object");
-    if (wanted) drill(wanted);
-  }));
-  dark.addEventListener("change", () => drawAll(false));
+
+  /* A mark tells what it stands for when pointed at or focused, and leads to its reviews. */
+  const tip = make("div", { className: "tip", hidden: true });
+  tip.setAttribute("aria-hidden", "true");
+  document.body.append(tip);
+  const tell = (mark, x, y) => {
+    tip.hidden = !mark?.dataset.tip;
+    if (tip.hidden) return;
+    tip.textContent = mark.dataset.tip;
+    const { width, height } = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(4, Math.min(x + 14, innerWidth - width - 8))}px`;
+    tip.style.top = `${y + 18 + height > innerHeight ? y - height - 10 : y + 18}px`;
+  };
+  const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+  for (const box of boxes) {
+    box.addEventListener("pointermove", (event) => tell(event.target.closest("[data-tip]"), event.clientX, event.clientY));
+    box.addEventListener("pointerleave", () => tell(null));
+    box.addEventListener("click", (event) => event.target.closest("[role=button]")?.pick());
+    box.addEventListener("focusin", ({ target }) => {
+      const place = target.getBoundingClientRect();
+      if (target.matches(":focus-visible")) tell(target, place.left, place.bottom - 12);
+    });
+    box.addEventListener("focusout", () => tell(null));
+    box.addEventListener("keydown", (event) => {
+      const k = box.marks.indexOf(event.target);
+      if (k < 0) return;
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        event.target.pick();
+      } else if (event.key in STEPS) {
+        event.preventDefault();
+        const next = box.marks[(k + STEPS[event.key] + box.marks.length) % box.marks.length];
+        event.target.setAttribute("tabindex", "-1");
+        next.setAttribute("tabindex", "0");
+        next.focus();
+      }
+    });
+  }
+  const savePicture = async (box) => {
+    const svg = box.querySelector("svg").cloneNode(true);
+    const [width, height] = ["width", "height"].map((name) => Number(svg.getAttribute(name)));
+    svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    const image = Object.assign(new Image(), { src: `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}` });
+    await image.decode();
+    const canvas = make("canvas", { width: 2 * width, height: 2 * height });
+    const brush = canvas.getContext("2d");
+    brush.scale(2, 2);
+    brush.fillStyle = colours(night()).card;
+    brush.fillRect(0, 0, width, height);
+    brush.drawImage(image, 0, 0);
+    make("a", { href: canvas.toDataURL("image/png"), download: `${box.dataset.chart}.png` }).click();
+  };
 
   /* ---- the reviews table ---- */
   const PAGE = 25;
@@ -68,6 +128,8 @@
     left_out: (row) => !counted(row),
     needs_review: (row) => counted(row) && row[at.needs_review] === 1,
     flagged: (row) => counted(row) && row[at.flags].length > 0,
+    duplicates: (row) => row[at.duplicate] !== null,
+    ...Object.fromEntries(statuses.map((name, k) => [name, (row) => row[at.status] === k])),
   };
   const about = (code) => {
     const wanted = new Set(facets.flatMap(({ code: facet, element }, k) => (facet === code || element === code ? [k] : [])));
@@ -78,7 +140,10 @@
     const issue = value("issue"), element = value("element"), label = value("label");
     if (!issue && !element) return null;
     const tests = [];
-    if (issue) { const k = issues.findIndex(({ id }) => id === issue); tests.push((mark) => mark[4] === k); }
+    if (issue) {
+      const wanted = new Set(issues.flatMap(({ id, other }, k) => (id === issue || (issue === store.rest && other) ? [k] : [])));
+      tests.push((mark) => wanted.has(mark[4]));
+    }
     if (element) { tests.push(about(element)); if (label) { const k = labels.indexOf(label); tests.push((mark) => mark[3] === k); } }
     return (mark) => tests.every((test) => test(mark));
   };
@@ -117,11 +182,6 @@
     });
   };
 
-  const make = (tag, options = {}, ...children) => {
-    const node = Object.assign(document.createElement(tag), options);
-    node.append(...children);
-    return node;
-  };
   /* Spans count code points; a string's own index counts UTF-16 units. */
   const marked = (row, picked) => {
     const points = Array.from(row[at.text]);
@@ -161,22 +221,25 @@
     return counted(row) ? "" : ui.same_id;
   };
   const line = (row, picked) => {
-    const text = make("td", { className: "text" }, ...marked(row, picked));
+    const text = make("td", { className: "text" }, make("span", { className: "words" }, ...marked(row, picked)));
     const left = because(row);
     const extra = left ? [make("span", { className: "tag" }, left)] : tags(row);
+    if (row[at.text]) text.append(make("button", { className: "copy", type: "button", title: ui.copy_hint }, ui.copy));
     if (extra.length) text.append(make("div", { className: "tags" }, ...extra));
     const label = labels[row[at.label]];
-    const cells = [make("td", { className: "id" }, row[at.id]), text,
+    const cells = [make("td", { className: "id cited" }, row[at.id]), text,
       make("td", { className: `nowrap label-${label}` }, left || !label ? "–" : ui[`label_${label}`])];
     if (store.has_rating) cells.push(make("td", { className: "num" }, row[at.rating] === null ? "–" : String(row[at.rating])));
-    if (store.has_day) cells.push(make("td", { className: "nowrap" }, row[at.day] ?? "–"));
+    if (store.has_day) cells.push(make("td", { className: "nowrap cited" }, row[at.day] ?? "–"));
     const names = Object.keys(units);
-    if (names.length) cells.push(make("td", {}, names.map((name) => units[name][row[at[name]]]).filter(Boolean).join(" · ") || "–"));
+    if (names.length) cells.push(make("td", { className: "cited" }, names.map((name) => units[name][row[at[name]]]).filter(Boolean).join(" · ") || "–"));
     return make("tr", {}, ...cells);
   };
   const render = () => {
     const pages = Math.max(1, Math.ceil(state.found.length / PAGE));
     const picked = picker();
+    const controls = [...form.elements].filter(({ name }) => name);
+    $("#reviews").classList.toggle("unfiltered", controls.every(({ value: own, name }) => !own || (name === "show" && own === "counted")));
     body.replaceChildren(...state.found.slice(state.page * PAGE, (state.page + 1) * PAGE).map((k) => line(rows[k], picked)));
     $("#found").textContent = state.found.length ? say("found", { n: count(state.found.length) }) : ui.found_none;
     $("#page").textContent = say("page", { page: count(state.page + 1), pages: count(pages) });
@@ -185,7 +248,15 @@
   };
 
   /* Any number leads to its reviews: filters are cleared, then set to what was clicked. */
+  const back = $("#back");
   const drill = (wanted) => {
+    const place = scrollY, from = document.activeElement;
+    back.hidden = false;
+    back.onclick = () => {
+      back.hidden = true;
+      scrollTo(0, place);
+      from?.focus({ preventScroll: true });
+    };
     form.reset();
     for (const [name, choice] of Object.entries(wanted)) if (control(name)) control(name).value = choice;
     search();
@@ -193,8 +264,8 @@
     $("#found").setAttribute("tabindex", "-1");
     $("#found").focus({ preventScroll: true });
   };
-  let waiting = 0;
-  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 120); });
+  let pause = 0;
+  form.addEventListener("input", () => { clearTimeout(pause); pause = setTimeout(search, 120); });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(search));
   $("#previous").addEventListener("click", () => { state.page -= 1; render(); });
@@ -207,13 +278,16 @@
     button.closest("th").setAttribute("aria-sort", state.down ? "descending" : "ascending");
     search();
   }));
-  const NAMES = ["issue", "element", "label", "period", ...Object.keys(units)];
+  const NAMES = ["issue", "element", "label", "period", "show", ...Object.keys(units)];
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button || button.type === "reset") return;
+    if (button.dataset.save) { savePicture(document.getElementById(button.dataset.save)); return; }
     if (button.dataset.more) {
-      document.querySelectorAll(button.dataset.more).forEach((row) => { row.hidden = false; });
+      const rows = [...document.querySelectorAll(button.dataset.more)];
+      rows.forEach((row) => { row.hidden = false; });
       button.hidden = true;
+      rows[0]?.querySelector("a, button")?.focus({ preventScroll: true });
       return;
     }
     const wanted = Object.fromEntries(NAMES.filter((name) => name in button.dataset).map((name) => [name, button.dataset[name]]));
@@ -222,9 +296,15 @@
 
   /* ---- permalinks, contents, print ---- */
   const openTarget = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const fold = target?.closest("details");
-    if (fold) { fold.open = true; target.scrollIntoView(); }
+    const name = location.hash.slice(1);
+    let target = document.getElementById(name);
+    /* A link passed on by a chat may have its name encoded, or cut in the middle of a code. */
+    try { target ??= document.getElementById(decodeURIComponent(name)); } catch { return; }
+    let fold = target?.closest("details");
+    if (!fold) return;
+    for (; fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    target.scrollIntoView();
+    target.querySelector("summary")?.focus({ preventScroll: true });
   };
   addEventListener("hashchange", openTarget);
   const links = new Map([...document.querySelectorAll(".toc a")].map((link) => [link.hash.slice(1), link]));
