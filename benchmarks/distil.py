@@ -1,30 +1,60 @@
-"""Soft labels of the shipped encoder on unlabelled public texts, for the default scorer to learn from."""
+"""The default scorer with a network learnt from the encoder, on public texts without labels.
+
+What must stay honest: the encoder never learnt from one labelled text in ten (``encoder_fit.FOLDS``). The
+same texts are kept from the network, the linear model averaged with the encoder here has not seen them
+either, and the calibration and thresholds of the result come from them alone, judged by heads learnt without
+their fold.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import student
 from numpy.typing import NDArray
 
-from feedback_nlp.scorers.training_data import Examples, without_overlap
+from feedback_nlp.scorers.encoder import EncoderScorer
+from feedback_nlp.scorers.encoder_fit import FOLDS
+from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
+from feedback_nlp.scorers.linear import LinearScorer
+from feedback_nlp.scorers.linear_calibration import calibrate
+from feedback_nlp.scorers.linear_heads import Settings, fit_heads
+from feedback_nlp.scorers.linear_inputs import evidence_of
+from feedback_nlp.scorers.linear_model import LinearWeights, Logits, quantise, restore
+from feedback_nlp.scorers.linear_training import Heads, learn_heads
+from feedback_nlp.scorers.training_data import Examples, fold_of, without_overlap
 from feedback_nlp.text.clauses import Clauses, cut_column
 
 if TYPE_CHECKING:
-    from feedback_nlp.scorers.base import Scorer
+    from feedback_nlp.scorers.base import Prediction
+    from feedback_nlp.scorers.linear_evidence import Evidence
+    from feedback_nlp.scorers.linear_tone import Tone
+    from feedback_nlp.taxonomy import Taxonomy
 
-# Texts of one domain of one file: breadth of industries teaches more than depth in one, and the time to learn
-# grows faster than the number of texts.
-PER_DOMAIN = 220
+# Texts of one domain of one file: breadth of industries teaches more than depth in one.
+PER_DOMAIN = 2200
 # Letters within these lengths: shorter ones say little, longer ones cost much.
-SHORTEST, LONGEST = 8, 150
-# Where the teacher is sure; in between nothing is learnt.
-PRESENT, ABSENT, SURE, RAISED, QUIET = 0.5, 0.15, 0.8, 0.8, 0.05
+SHORTEST, LONGEST = 8, 120
+# Clauses that an n-gram which no labelled text has must stand in, to be known.
+LEAST_UNLABELLED = 6
+# The encoder judges so many texts at a time.
+BATCH = 2000
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """The scorer with the network, and the same heads without it."""
+
+    scorer: LinearScorer
+    plain: LinearScorer
+    n_texts: int
 
 
 def unlabelled(data: Path, held_out: list[str], per_domain: int = PER_DOMAIN) -> list[str]:
@@ -49,44 +79,114 @@ def _texts(data: Path) -> Iterator[tuple[str, str, str]]:
                 yield path.name, str(row.get("domain", "")), row["text"]
 
 
-def judged_by(teacher: Scorer, texts: list[str], *, batch: int = 500) -> Examples:
-    """Return texts labelled by ``teacher`` where it is sure; fold −1, so that nothing is judged on them."""
+def distil(
+    teacher: EncoderScorer,
+    examples: Examples,
+    texts: list[str],
+    taxonomy: Taxonomy,
+    tone: Tone,
+    settings: Settings,
+    tell: Callable[[str], None],
+    recipe: student.Recipe | None = None,
+) -> Distilled:
+    """Learn the heads from ``examples``, and the network from them and ``teacher``'s view of ``texts``."""
+    chosen = recipe or student.Recipe()
+    evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
     clauses = cut_column(texts)
-    parts = [teacher.predict(texts[start : start + batch]) for start in range(0, len(texts), batch)]
-    block = np.concatenate([part.clauses for part in parts])
-    overall, flags = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("overall", "flags")
+    heads = learn_heads(examples, evidence, settings, more_slots=_frequent(texts, clauses), report=tell)
+    calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
+    plain = LinearScorer(taxonomy).adopt(taxonomy, heads.weighed(calibration), tone, decisions)
+    kept_out = np.array([fold_of(text, FOLDS) for text in examples.texts]) == 0
+    teacher.adopt_partner(_without(examples, heads, settings, plain, tone, kept_out))
+    found = _judged(teacher, texts, clauses, tell)
+    said = evidence_of(texts, clauses, taxonomy, tone)
+    base = plain.weights_.logits(Vocabulary(heads.design.slots).matrix(texts, clauses), clauses, said)
+    learnt_from = np.flatnonzero(~kept_out)
+    lessons = [
+        student.labelled(
+            examples.pick(learnt_from),
+            *_some(examples, evidence, heads.out_of_fold, ~kept_out),
+            chosen.labelled_weight,
+        ),
+        student.judged(tuple(texts), clauses, said, base, found),
+    ]
+    table, arrays = student.learn(lessons, heads.design.slots, chosen, tell)
+    return Distilled(
+        _joined(heads, table, arrays, examples, kept_out, evidence, taxonomy, tone), plain, len(texts)
     )
-    score = block.sum(axis=2)
-    present = score >= PRESENT
-    mention = np.where(present, 1, np.where(score <= ABSENT, 0, -1)).astype(np.int8)
-    return Examples(
-        tuple(texts),
-        clauses,
-        mention,
-        _sides(block, present),
-        np.where(overall.max(axis=1) >= SURE, overall.argmax(axis=1), -1).astype(np.int8),
-        np.where(flags >= RAISED, 1, np.where(flags <= QUIET, 0, -1)).astype(np.int8),
-        np.full(len(texts), -1, np.int8),
+
+
+def _frequent(texts: list[str], clauses: Clauses) -> NDArray[np.uint32]:
+    rows, slots, _ = ngram_slots(texts, clauses)
+    pairs = np.unique(rows << 32 | slots) & 0xFFFFFFFF
+    known, counts = np.unique(pairs, return_counts=True)
+    return known[counts >= LEAST_UNLABELLED].astype(np.uint32)
+
+
+def _without(
+    examples: Examples,
+    heads: Heads,
+    settings: Settings,
+    plain: LinearScorer,
+    tone: Tone,
+    out: NDArray[np.bool_],
+) -> LinearScorer:
+    """Return a scorer like ``plain`` whose heads have not seen the texts that are ``out``."""
+    weights, bias = fit_heads(examples, heads.design, settings, ~out)
+    calibration = plain.weights_.calibration
+    learnt = LinearWeights(
+        heads.design.slots, heads.design.short, restore(*quantise(weights)), bias, calibration
+    )
+    return plain.with_weights(learnt)
+
+
+def _judged(
+    teacher: EncoderScorer, texts: list[str], clauses: Clauses, tell: Callable[[str], None]
+) -> Prediction:
+    parts = []
+    for start in range(0, len(texts), BATCH):
+        parts.append(teacher.predict(texts[start : start + BATCH]))
+        tell(f"judged {start + len(parts[-1].overall)} of {len(texts)} texts")
+    return type(parts[0])(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("clauses", "overall", "flags"))
     )
 
 
-def _sides(block: NDArray[np.float32], present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the side of each mention, where one side holds two thirds of it."""
-    share = block / np.maximum(block.sum(axis=2, keepdims=True), 1e-9)
-    return np.asarray((share >= 2 / 3) & present[:, :, None])
-
-
-def joined(parts: list[Examples]) -> Examples:
-    """Return the reviews of all parts as one."""
-    counts = np.cumsum([0, *(len(part) for part in parts)])
-    clauses = Clauses(
-        np.concatenate([part.clauses.review + at for part, at in zip(parts, counts, strict=False)]),
-        np.concatenate([part.clauses.index for part in parts]),
-        np.concatenate([part.clauses.start for part in parts]),
-        np.concatenate([part.clauses.end for part in parts]),
-        int(counts[-1]),
+def _some(
+    examples: Examples, evidence: Evidence, logits: Logits, reviews: NDArray[np.bool_]
+) -> tuple[Evidence, Logits]:
+    """Return evidence and logits of some reviews."""
+    rows = reviews[examples.clauses.review]
+    per_review = ("overall", "flags")
+    return (
+        type(evidence)(
+            **{name: value[reviews if name in per_review else rows] for name, value in vars(evidence).items()}
+        ),
+        type(logits)(
+            **{name: value[reviews if name in per_review else rows] for name, value in vars(logits).items()}
+        ),
     )
-    fields = ("mention", "sides", "overall", "flags", "fold")
-    stacked = {name: np.concatenate([getattr(part, name) for part in parts]) for name in fields}
-    return Examples(tuple(text for part in parts for text in part.texts), clauses, **stacked)
+
+
+def _joined(
+    heads: Heads,
+    table: NDArray[np.float32],
+    arrays: dict[str, NDArray[np.float32]],
+    examples: Examples,
+    kept_out: NDArray[np.bool_],
+    evidence: Evidence,
+    taxonomy: Taxonomy,
+    tone: Tone,
+) -> LinearScorer:
+    """Return heads and network as one scorer, calibrated on the texts that are ``kept_out``."""
+    weights = np.concatenate([heads.weights, restore(*quantise(table))], axis=1)
+    bias = {**heads.bias, **arrays}
+    learnt = LinearWeights(heads.design.slots, heads.design.short, weights, bias, {})
+    judged = examples.pick(np.flatnonzero(kept_out))
+    # Folds of the small layers alone: those of the heads are one and the same here.
+    judged = replace(judged, fold=np.array([fold_of(text[::-1], 5) for text in judged.texts], np.int8))
+    known, base = _some(examples, evidence, heads.out_of_fold, kept_out)
+    matrix = Vocabulary(learnt.slots).matrix(judged.texts, judged.clauses)
+    added = learnt.added(matrix, known.tone, judged.clauses)
+    calibration, decisions = calibrate(judged, base.plus(added), known, taxonomy)
+    return LinearScorer(taxonomy).adopt(taxonomy, replace(learnt, calibration=calibration), tone, decisions)

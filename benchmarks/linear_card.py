@@ -29,6 +29,8 @@ BASELINE = {
 }
 LICENCES = {
     "gold": "labels ours; texts from the public sets of `shared/data`, licences mostly not stated",
+    "readings": "labels ours (`benchmarks/readings`); texts from the public sets of `shared/data`, licences "
+    "mostly not stated",
     "corpora": "texts and labels written for this project (Apache-2.0)",
 }
 

@@ -15,9 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from distil import joined
 from numpy.typing import NDArray
-from public_sets import MAPPED_SOURCES, partial
+from public_sets import MAPPED_SOURCES, joined, partial
 from scipy.sparse import csr_matrix, hstack
 
 from feedback_nlp.gold import read

@@ -18,12 +18,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-from distil import joined
 from partial_labels import examples, load_mapping, rows
 
 from feedback_nlp.gold import read
 from feedback_nlp.scorers.training_data import Examples, from_gold, without_overlap
 from feedback_nlp.taxonomy import Taxonomy
+from feedback_nlp.text.clauses import Clauses
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MAPPING = Path(__file__).with_name("mappings") / "sentiment.toml"
@@ -144,3 +144,18 @@ def _capped(data: Path, name: str, taxonomy: Taxonomy) -> Examples:
     found, cells = examples(mapping, list(rows(data, name)))
     useful = np.unique(found.clauses.review[[cell.clause for cell in cells]])
     return found.pick(np.array(_spread(useful.tolist(), mapping.cap), dtype=np.intp))
+
+
+def joined(parts: list[Examples]) -> Examples:
+    """Return the reviews of all parts as one."""
+    counts = np.cumsum([0, *(len(part) for part in parts)])
+    clauses = Clauses(
+        np.concatenate([part.clauses.review + at for part, at in zip(parts, counts, strict=False)]),
+        np.concatenate([part.clauses.index for part in parts]),
+        np.concatenate([part.clauses.start for part in parts]),
+        np.concatenate([part.clauses.end for part in parts]),
+        int(counts[-1]),
+    )
+    fields = ("mention", "sides", "overall", "flags", "fold")
+    stacked = {name: np.concatenate([getattr(part, name) for part in parts]) for name in fields}
+    return Examples(tuple(text for part in parts for text in part.texts), clauses, **stacked)

@@ -2,8 +2,8 @@
 
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/train_linear.py
 
-Deterministic: the same data give the same ``models/linear``. With ``--teacher models/encoder`` it also learns
-from what that is sure of in public texts without labels; what that gained is in docs/models.md.
+Deterministic: the same data give the same ``models/linear``. With ``--teacher models/encoder`` a small
+network beside the heads is learnt from how that judges public texts without labels (needs torch).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-import distil
 import linear_card
 import public_sets
+import readings
 
 from feedback_nlp.evaluation import Report, evaluate
 from feedback_nlp.gold import GoldReview, read
@@ -27,15 +27,13 @@ from feedback_nlp.scorers.base import Scorer
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_tone import learn_tone
 from feedback_nlp.scorers.linear_training import Settings
-from feedback_nlp.scorers.training_data import Examples, from_gold, without_overlap
+from feedback_nlp.scorers.training_data import from_gold, without_overlap
 from feedback_nlp.taxonomy import load_taxonomy
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 COUNTS = Path(__file__).with_name("abstention_counts.json")
 HELD_OUT_CORPUS = "demo.jsonl"
 SETTINGS = Settings()
-# With twice as many clauses rarer n-grams are left out.
-SETTINGS_WITH_TEACHER = replace(SETTINGS, least=3)
 
 
 @dataclass(frozen=True)
@@ -56,18 +54,21 @@ class Data:
 
 
 def load(shared: Path) -> Data:
-    """Read gold train and every corpus here but the demo, without overlaps with what measures."""
+    """Read gold train, our readings and every corpus but the demo, without overlaps with what measures."""
     corpora = REPOSITORY / "corpora"
     dev, demo = read(shared / "gold" / "dev.jsonl"), read(corpora / HELD_OUT_CORPUS)
     files = {"gold/train": shared / "gold" / "train.jsonl"}
     for path in sorted(corpora.glob("*.jsonl")):
         if path.name != HELD_OUT_CORPUS:
             files[f"corpora/{path.stem}"] = path
-    reviews = [(name, review) for name, path in files.items() for review in read(path)]
+    found = {name: read(path) for name, path in files.items()}
+    for reader, read_texts in readings.read_readings(shared / "data").items():
+        found[f"readings/{reader}"] = read_texts
+    reviews = [(name, review) for name, texts in found.items() for review in texts]
     challenge = read(corpora / "challenge" / "challenge.jsonl")
     held_out = [review.text for review in [*dev, *demo, *challenge]]
     kept = without_overlap([review.text for _, review in reviews], held_out)
-    sources: dict[str, list[GoldReview]] = {name: [] for name in files}
+    sources: dict[str, list[GoldReview]] = {name: [] for name in found}
     for (name, review), keep in zip(reviews, kept, strict=True):
         if keep:
             sources[name].append(review)
@@ -78,14 +79,25 @@ def load(shared: Path) -> Data:
     return Data(sources, dev, demo, int((~kept).sum()), public, held_out)
 
 
-def examples_of(data: Data, shared: Path, teacher: Scorer | None) -> tuple[Examples, int]:
-    """Return the labelled texts, then those that ``teacher`` labels, and how many those are."""
-    labelled = from_gold(data.training, load_taxonomy("default"), folds=SETTINGS.folds)
+def learn(data: Data, shared: Path, teacher: Path | None) -> tuple[LinearScorer, LinearScorer | None, int]:
+    """Return the scorer, the same heads without the teacher's network, and how many texts that judged."""
+    taxonomy = load_taxonomy("default")
+    tone = learn_tone(data.opinions.texts, data.opinions.positive)
+    examples = from_gold(data.training, taxonomy, folds=SETTINGS.folds)
     if teacher is None:
-        return labelled, 0
+        return LinearScorer(taxonomy, settings=SETTINGS, tone=tone).fit(examples), None, 0
+    import distil
+
+    from feedback_nlp.scorers.encoder import EncoderScorer
+
     known = data.held_out + [review.text for review in data.training]
-    soft = distil.judged_by(teacher, distil.unlabelled(shared / "data", known))
-    return distil.joined([labelled, soft]), len(soft)
+    texts = distil.unlabelled(shared / "data", known)
+    done = distil.distil(EncoderScorer.load(teacher), examples, texts, taxonomy, tone, SETTINGS, _tell)
+    return done.scorer, done.plain, done.n_texts
+
+
+def _tell(message: str) -> None:
+    print(time.strftime("%H:%M:%S"), message, file=sys.stderr, flush=True)
 
 
 def _pace(scorer: Scorer, texts: list[str]) -> float:
@@ -98,15 +110,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "linear")
-    parser.add_argument("--teacher", type=Path, help="model folder whose sure labels are learnt as well")
+    parser.add_argument("--teacher", type=Path, help="encoder that a network beside the heads is learnt from")
+    parser.add_argument("--plain", type=Path, help="where to keep the same heads without its network")
     arguments = parser.parse_args()
     begin = time.perf_counter()
     data = load(arguments.shared)
-    tone = learn_tone(data.opinions.texts, data.opinions.positive)
-    teacher = None if arguments.teacher is None else load_model(arguments.teacher)
-    examples, n_soft = examples_of(data, arguments.shared, teacher)
-    settings = SETTINGS if teacher is None else SETTINGS_WITH_TEACHER
-    scorer = LinearScorer(settings=settings, tone=tone).fit(examples)
+    scorer, plain, n_soft = learn(data, arguments.shared, arguments.teacher)
     # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group of industries.
     scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
     scorer.save(arguments.out)
@@ -115,6 +124,10 @@ def main() -> None:
     loaded = load_model(arguments.out)
     load_seconds = time.perf_counter() - begin_load
     reports: dict[str, Report] = {"linear": evaluate(loaded, data.dev)}
+    if plain is not None:
+        reports["plain"] = evaluate(plain, data.dev)
+        if arguments.plain is not None:
+            plain.save(arguments.plain)
     reports["lexicon"] = evaluate(load_model("lexicon"), data.dev)
     pace = linear_card.Pace(load_seconds, _pace(loaded, data.opinions.texts[:5000]))
     card = linear_card.render(data, loaded, scorer, reports, arguments.out, pace, n_soft)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.base import Prediction
+from feedback_nlp.scorers.linear_student import Additions, Seen, additions, has_student
 from feedback_nlp.scorers.sparse_rows import Rows, Table, restore
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class Columns:
     """Where each head's weights stand on the column axis of the weight matrix, for ``n_facets`` facets.
 
     ``*_clause`` weights are applied to the n-grams of the clause, ``*_review`` to those of its whole review,
-    ``*_before`` and ``*_after`` to the neighbouring clauses.
+    ``*_before`` and ``*_after`` to the neighbouring clauses. Further columns, if any, are the table of
+    ``linear_student``.
     """
 
     n_facets: int
@@ -93,6 +95,17 @@ class Logits:
     neutral: Floats
     overall: Floats
     flags: Floats
+
+    def plus(self, more: Additions) -> Logits:
+        """Return the sum with what a network adds."""
+        facets = self.mention.shape[1]
+        return Logits(
+            self.mention + more.clauses[:, :facets],
+            self.polar + more.clauses[:, facets : 2 * facets],
+            self.neutral + more.clauses[:, 2 * facets :],
+            self.overall + more.reviews[:, :3],
+            self.flags + more.reviews[:, 3:],
+        )
 
 
 def clause_scale(matrix: csr_matrix) -> Floats:
@@ -235,11 +248,12 @@ class LinearWeights:
         Known n-grams, ascending (``hashing.Vocabulary``).
     short : bool array of shape (n_grams,)
         N-grams that count for the whole review (those of one or two characters).
-    weights : float32 array of shape (n_grams, Columns.total)
+    weights : float32 array of shape (n_grams, Columns.total + width of the network's table)
     bias : mapping
         Head name → float32 array: ``mention`` (n_facets), ``polar`` (n_facets), ``neutral`` (n_facets),
         ``overall`` (3), ``flags`` (5); and the weights of the lexicon's evidence: ``evidence_mention``
-        (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1).
+        (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1); and, where there is one, the
+        network of ``linear_student``.
     calibration : mapping
         ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (19, 3),
         ``overall_bias`` (3), ``flags_weights`` (10 + n_facets, 5), ``flags_bias`` (5).
@@ -295,7 +309,8 @@ class LinearWeights:
 
     def logits_of(self, rows: Rows, table: Table, clauses: Clauses, evidence: Evidence) -> Logits:
         """Return the same from rows and a table at hand."""
-        blocks = Columns(self.bias["mention"].shape[0]).blocks()
+        n_facets = self.bias["mention"].shape[0]
+        blocks = Columns(n_facets).blocks()
         raw = rows.sums(table)
         counts = np.diff(rows.starts).astype(np.float32)
         scale = (1 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)[:, None]
@@ -319,13 +334,27 @@ class LinearWeights:
         mention = near("mention_clause")
         mention += whole["mention_review"][clauses.review]
         mention += nonzero_product(evidence.mention, self.bias["evidence_mention"])
-        return Logits(
+        found = Logits(
             mention + self.bias["mention"],
             polar + self.bias["polar"],
             neutral + evidence.neutral * neutral_weight + self.bias["neutral"],
             whole["overall_review"] + self.bias["overall"],
             whole["flags_review"] + self.bias["flags"],
         )
+        if not has_student(self.bias):
+            return found
+        own = raw[:, Columns(n_facets).total :]
+        return found.plus(self._additions(own, counts, evidence.tone, clauses))
+
+    def added(self, matrix: csr_matrix, tone: Floats, clauses: Clauses) -> Additions:
+        """Return what the network alone adds; ``tone`` as in ``Evidence``."""
+        rows = Rows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))
+        sums = rows.sums(self.table)[:, Columns(len(self.bias["mention"])).total :]
+        return self._additions(sums, np.diff(rows.starts).astype(np.float32), tone, clauses)
+
+    def _additions(self, sums: Floats, counts: Floats, tone: Floats, clauses: Clauses) -> Additions:
+        whole = review_sum(np.concatenate([sums, counts[:, None]], axis=1), clauses)
+        return additions(self.bias, Seen(sums, counts, tone, clauses.review, whole))
 
     def calibrated(
         self, logits: Logits, clauses: Clauses, evidence: Evidence, general: NDArray[np.intp]

@@ -5,7 +5,8 @@ The heads themselves are fitted in ``linear_heads``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["Decisions", "Settings", "learn"]
+__all__ = ["Decisions", "Heads", "Settings", "learn", "learn_heads"]
 
 
 def learn(
@@ -63,18 +64,70 @@ def learn(
         Of the examples, each by heads that had not learnt from its fold; of no worth where the fold is −1.
     """
     settings = settings or Settings()
-    tell = report or (lambda _message: None)
-    design = make_design(examples, evidence, settings)
-    tell(f"{len(design.slots)} n-grams, {len(examples.clauses)} clauses")
-    out_of_fold = cross_fit(examples, design, settings, tell)
-    calibration, decisions = calibrate(examples, out_of_fold, evidence, taxonomy)
-    everything = np.ones(len(examples), dtype=bool)
-    weights, bias = fit_heads(examples, design, settings, everything)
-    weights = restore(*quantise(weights))
-    tell("all examples learnt")
-    learnt = LinearWeights(design.slots, design.short, weights, bias, calibration)
-    judged = learnt.calibrated(out_of_fold, examples.clauses, evidence, whole_facets(taxonomy))
+    heads = learn_heads(examples, evidence, settings, report=report)
+    calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
+    learnt = heads.weighed(calibration)
+    judged = learnt.calibrated(heads.out_of_fold, examples.clauses, evidence, whole_facets(taxonomy))
     return learnt, decisions, judged
+
+
+@dataclass(frozen=True)
+class Heads:
+    """Fitted heads that are not calibrated yet.
+
+    Attributes
+    ----------
+    design : Design
+    weights : float32 array of shape (n_grams, Columns.total)
+        In eight-bit steps.
+    bias : mapping
+        As in ``LinearWeights``.
+    out_of_fold : Logits
+        Of the examples, each by heads that had not learnt from its fold.
+    """
+
+    design: Design
+    weights: NDArray[np.float32]
+    bias: dict[str, NDArray[np.float32]]
+    out_of_fold: Logits
+
+    def weighed(self, calibration: Mapping[str, NDArray[np.float32]]) -> LinearWeights:
+        """Return them with a calibration."""
+        return LinearWeights(self.design.slots, self.design.short, self.weights, self.bias, calibration)
+
+
+def learn_heads(
+    examples: Examples,
+    evidence: Evidence,
+    settings: Settings,
+    *,
+    more_slots: NDArray[np.uint32] | None = None,
+    report: Callable[[str], None] | None = None,
+) -> Heads:
+    """Fit the heads on all examples, and once for each fold without it.
+
+    Parameters
+    ----------
+    examples : Examples
+    evidence : Evidence
+    settings : Settings
+    more_slots : uint32 array, optional
+        N-grams to know beside those of the examples.
+    report : callable, optional
+        Told what is being done.
+    """
+    tell = report or (lambda _message: None)
+    slots, short = _vocabulary(examples, settings.least)
+    if more_slots is not None:
+        known = np.union1d(slots, more_slots)
+        brief = np.isin(known, slots[short])
+        slots, short = known, brief
+    design = design_on(examples, evidence, slots, short)
+    tell(f"{len(slots)} n-grams, {len(examples.clauses)} clauses")
+    out_of_fold = cross_fit(examples, design, settings, tell)
+    weights, bias = fit_heads(examples, design, settings, np.ones(len(examples), dtype=bool))
+    tell("all examples learnt")
+    return Heads(design, restore(*quantise(weights)), bias, out_of_fold)
 
 
 def make_design(examples: Examples, evidence: Evidence, settings: Settings) -> Design:

@@ -1,0 +1,119 @@
+"""The small network beside the linear heads: what it adds to their log-odds, learnt from the encoder.
+
+A clause's n-grams are also rows of a narrow table; one hidden layer looks at the sums of the clause, of its
+neighbours and of its review. Sums of weights alone can't say that 不 before 差 turns it round unless those
+characters stand together; a hidden layer can, and what it learns for one facet serves the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["STUDENT", "Additions", "Seen", "additions", "has_student", "steady_product"]
+
+# Names of its arrays among ``LinearWeights.bias``.
+STUDENT = "student_"
+# Rows of one matrix product. BLAS may round a row of a product of another shape another way; with all
+# products of one shape a review gets the same bits alone or among thousands.
+_ROWS = 64
+
+Floats = NDArray[np.float32]
+
+
+class Seen(NamedTuple):
+    """What the network looks at.
+
+    Attributes
+    ----------
+    sums : float32 array of shape (n_clauses, width)
+        Sums of the table's rows over the known n-grams of each clause.
+    counts : float32 array of shape (n_clauses,)
+        Number of these n-grams.
+    tone : float32 array of shape (n_clauses, 3)
+        As ``Evidence.tone``.
+    review : int64 array of shape (n_clauses,)
+        Ascending.
+    whole : float32 array of shape (n_reviews, width + 1)
+        ``sums`` and ``counts`` summed over the clauses of each review.
+    """
+
+    sums: Floats
+    counts: Floats
+    tone: Floats
+    review: NDArray[np.int64]
+    whole: Floats
+
+
+class Additions(NamedTuple):
+    """Log-odds to add to those of the heads.
+
+    ``clauses`` has the shape (n_clauses, 3 · n_facets): mention, polar, neutral; ``reviews`` (n_reviews, 8):
+    overall, flags.
+    """
+
+    clauses: Floats
+    reviews: Floats
+
+
+def has_student(arrays: Mapping[str, Floats]) -> bool:
+    """Tell whether the arrays of a linear model hold a network."""
+    return STUDENT + "out" in arrays
+
+
+def additions(arrays: Mapping[str, Floats], seen: Seen) -> Additions:
+    """Return what the network adds.
+
+    Parameters
+    ----------
+    arrays : mapping
+        Under the prefix ``STUDENT``, float32: ``own``, ``before``, ``after``, ``review`` (width, n_hidden),
+        ``tone`` (3, n_hidden), ``hidden`` (n_hidden,), ``out`` (n_hidden, 3 · n_facets), ``shift``
+        (3 · n_facets,), ``reviews`` (n_hidden, 8), ``review_shift`` (8,).
+    seen : Seen
+    """
+    part = {name.removeprefix(STUDENT): value for name, value in arrays.items() if name.startswith(STUDENT)}
+    own = _per_root(seen.sums, seen.counts[:, None])
+    whole = _per_root(seen.whole[:, :-1], seen.whole[:, -1:])
+    hidden = steady_product(own, part["own"])
+    hidden += steady_product(whole, part["review"])[seen.review]
+    follows = np.append(False, seen.review[1:] == seen.review[:-1])[: len(own)]
+    rows = np.flatnonzero(follows)
+    hidden[rows] += steady_product(own, part["before"])[rows - 1]
+    hidden[rows - 1] += steady_product(own, part["after"])[rows]
+    for column in range(seen.tone.shape[1]):
+        hidden += seen.tone[:, column, None] * part["tone"][column]
+    hidden += part["hidden"]
+    np.maximum(hidden, 0, out=hidden)
+    mean = _means(hidden, seen.review, len(whole))
+    return Additions(
+        steady_product(hidden, part["out"]) + part["shift"],
+        steady_product(mean, part["reviews"]) + part["review_shift"],
+    )
+
+
+def _per_root(sums: Floats, counts: Floats) -> Floats:
+    return np.asarray(sums / np.sqrt(np.maximum(counts, 1)), dtype=np.float32)
+
+
+def steady_product(features: Floats, weights: Floats) -> Floats:
+    """Return features @ weights in products of one shape, the last filled up with zeros."""
+    count, width = features.shape
+    blocks = -(-count // _ROWS)
+    padded = np.zeros((blocks * _ROWS, width), dtype=np.float32)
+    padded[:count] = features
+    found = np.matmul(padded.reshape(blocks, _ROWS, width), weights)
+    return np.asarray(found.reshape(-1, weights.shape[1])[:count], dtype=np.float32)
+
+
+def _means(values: Floats, review: NDArray[np.int64], n_reviews: int) -> Floats:
+    """Return the mean of the clauses of each review, added in their order; 0 where there are none."""
+    from feedback_nlp.scorers.sparse_rows import Rows, Table
+
+    sizes = np.bincount(review, minlength=n_reviews)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    total = Rows(starts, np.arange(len(review))).sums(Table(values))
+    return np.asarray(total / np.maximum(sizes, 1).astype(np.float32)[:, None], dtype=np.float32)
