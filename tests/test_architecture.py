@@ -17,7 +17,7 @@ import feedback_nlp
 PACKAGE = Path(feedback_nlp.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
-    0: ("errors", "schema", "compiled", "taxonomy"),
+    0: ("errors", "schema", "compiled", "kernels", "taxonomy"),
     1: ("text", "catalog", "frames", "gold"),
     2: ("scorers",),
     3: ("insight",),

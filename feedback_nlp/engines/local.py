@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from feedback_nlp import kernels
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from feedback_nlp.scorers.base import Scorer
 
-__all__ = ["Progress", "score_batch", "score_column"]
+__all__ = ["Progress", "prepare", "score_batch", "score_column"]
 
 # (reviews done, reviews in all)
 Progress = Callable[[int, int], None]
@@ -26,6 +28,8 @@ Tables = tuple["pa.Table", "pa.Table"]
 BATCH_SIZE = 2_000
 # Below this many reviews a second process costs more (its start) than it brings.
 MIN_REVIEWS_PER_JOB = 20_000
+# Enough that compiled loops are used for them.
+_WARM_REVIEWS = 64
 
 
 def score_batch(ids: Sequence[str], texts: Sequence[str | None], scorer: Scorer) -> Tables:
@@ -107,6 +111,7 @@ def score_column(
     batches = ((ids[at : at + batch_size], texts[at : at + batch_size]) for at in starts)
     parts = []
     done = 0
+    prepare(scorer, len(texts))
     with workers(scorer, n_jobs(jobs, len(texts))) as run:
         for part in run(_score, batches):
             parts.append(part)
@@ -118,6 +123,17 @@ def score_column(
 
 def _score(batch: tuple[Sequence[str], Sequence[str | None]], scorer: Scorer) -> Tables:
     return score_batch(*batch, scorer)
+
+
+def prepare(scorer: Scorer, n_reviews: int | None) -> None:
+    """Get ready for a job of about this many reviews: compiled loops are loaded if it is long enough.
+
+    To be called before processes are forked, so that they share what is loaded.
+    """
+    if kernels.prepare(n_reviews) and not kernels.warm():
+        texts = [f"物流太慢了，但是客服很好{number}；退款拖了一个月！" for number in range(_WARM_REVIEWS)]
+        score_batch([""] * len(texts), texts, scorer)
+        kernels.done()
 
 
 def n_jobs(jobs: int | None, n_reviews: int | None) -> int:

@@ -24,6 +24,8 @@ REACH, PHRASE_REACH = 4, 1
 NEGATED_BLAME, NEGATED_PRAISE = 0.6, 0.9
 # What a strengthened lukewarm word is worth.
 PLAIN_BLAME = 0.4
+# What any row of degrees comes to at most (很很很…): more than any opinion needs to be bounded by one.
+_MOST = 1e9
 _NEGATED = "不没无未"
 # The other one is better: 没有上次效果好.
 _OUTDONE = re.compile("没有?.{2,12}(?:好|强|快|清晰|好吃|好用|便宜|舒服|划算|方便)$")
@@ -107,7 +109,7 @@ def _modified(items: Hits, value: Floats, group: Ints) -> tuple[Floats, NDArray[
         factor[item] = now
         negated[item] = turn & ((kind != Kind.PHRASE) | (apart <= PHRASE_REACH))
         turned[:going] = turn ^ (kind == Kind.NEGATION)
-        state[:going] = np.where(kind == Kind.DEGREE, now * value[item], now)
+        state[:going] = np.where(kind == Kind.DEGREE, np.minimum(now * value[item], _MOST), now)
         last[:going] = items.end[item]
     return factor, negated
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp import kernels
 from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.schema import NEUTRAL_BAND
 from feedback_nlp.scorers.abstention import HEADER, Abstention
@@ -28,6 +30,8 @@ from feedback_nlp.text.column import Column
 
 if TYPE_CHECKING:
     from feedback_nlp.gold import GoldReview
+    from feedback_nlp.scorers.linear_calibration import Decisions
+    from feedback_nlp.scorers.linear_fast import FastModel
     from feedback_nlp.scorers.linear_training import Settings
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["LinearScorer"]
 
 _BIAS, _CALIBRATION = "bias.", "calibration."
+# Reviews from which on compiled loops, if they are on, are worth their overhead.
+_MANY = 32
 PACKAGE_RANGE = ">=0.1,<1"
 
 
@@ -112,6 +118,12 @@ class LinearScorer(Scorer):
         tone = self.tone or silent()
         evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
         weights, decisions, self.out_of_fold_ = learn(examples, taxonomy, evidence, settings)
+        return self.adopt(taxonomy, weights, tone, decisions)
+
+    def adopt(
+        self, taxonomy: Taxonomy, weights: LinearWeights, tone: Tone, decisions: Decisions
+    ) -> LinearScorer:
+        """Take what was learnt elsewhere, and return the scorer."""
         self._adopt(taxonomy, weights, tone, decisions.thresholds, decisions.flag_thresholds)
         self.safety_threshold_ = decisions.safety_threshold
         return self
@@ -120,6 +132,9 @@ class LinearScorer(Scorer):
         """Judge reviews; see ``base.Scorer.predict``."""
         cut = cut_column(texts) if clauses is None else clauses
         column = Column.of(texts, cut)
+        kernels.count(len(texts))
+        if len(texts) >= _MANY and kernels.active():
+            return self._fast.predict(self.lexicon_.judge(column, cut), column, cut)
         grams = distinct(column_slots(column))
         inputs = Inputs(
             self.lexicon_.judge(column, cut),
@@ -207,6 +222,13 @@ class LinearScorer(Scorer):
         other.abstention_ = self.abstention_
         return other
 
+    @cached_property
+    def _fast(self) -> FastModel:
+        """Everything laid out for compiled loops, when they are first used."""
+        from feedback_nlp.scorers.linear_fast import FastModel
+
+        return FastModel.of(self.weights_, self.tone_, self._whole)
+
     def _adopt(
         self,
         taxonomy: Taxonomy,
@@ -226,6 +248,7 @@ class LinearScorer(Scorer):
         self.flag_thresholds_ = flag_thresholds
         self._vocabulary = Vocabulary(weights.slots)
         self._whole = whole_facets(taxonomy)
+        self.__dict__.pop("_fast", None)
 
     def _header(self) -> dict[str, Any]:
         codes = self.taxonomy_.codes

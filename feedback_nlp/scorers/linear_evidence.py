@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.linear_tone import Tone
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["Evidence", "gather"]
+__all__ = ["Evidence", "cell_values", "from_judged", "gather", "per_root", "review_values"]
 
 # Probabilities are kept this far from 0 and 1 before their log-odds are taken.
 _MARGIN = np.float32(0.01)
@@ -88,27 +88,42 @@ def gather(
 def from_judged(judged: Judged, sums: NDArray[np.float32], clauses: Clauses, n_facets: int) -> Evidence:
     """Return the features of a judgement and of ``Tone.sums``."""
     clause, facet = judged.clause, judged.facet
-    negative, neutral, positive = (judged.sides[:, side] for side in range(3))
-    score = np.minimum(negative + neutral + positive, 1 - _MARGIN)
-    found = score > 0
-    nothing = _log_odds(np.zeros(1, np.float32))
 
-    def table(values: NDArray[Any]) -> NDArray[np.float32]:
+    def table(values: NDArray[np.float32]) -> NDArray[np.float32]:
         result = np.zeros((len(clauses), n_facets), dtype=np.float32)
         result[clause, facet] = values
         return result
 
-    near, whole = _per_root(sums), _per_root(review_sum(sums, clauses))
+    mention, polar, neutral = cell_values(judged.sides)
+    near, whole = per_root(sums), per_root(review_sum(sums, clauses))
+    balance = _balance(clause, judged.sides[:, 2] - judged.sides[:, 0], len(clauses))
     return Evidence(
-        mention=table(np.where(found, _log_odds(score) - nothing, 0) / _UNIT),
-        polar=table(np.log((positive + _SIDE_MARGIN) / (negative + _SIDE_MARGIN)) / _UNIT),
-        neutral=table(np.where(found, neutral / np.maximum(score, _MARGIN), 0)),
-        tone=np.stack(
-            [_balance(clause, positive - negative, len(clauses)), near, whole[clauses.review]], axis=1
-        ),
-        overall=np.concatenate([np.log(judged.overall + _MARGIN), whole[:, None]], axis=1),
-        flags=_log_odds(judged.flags),
+        table(mention),
+        table(polar),
+        table(neutral),
+        np.stack([balance, near, whole[clauses.review]], axis=1),
+        *review_values(judged.overall, judged.flags, whole),
     )
+
+
+def cell_values(sides: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+    """Return what each cell of a judgement says of mention, polar and neutral: as ``Evidence`` has them."""
+    negative, neutral, positive = (sides[:, side] for side in range(3))
+    score = np.minimum(negative + neutral + positive, 1 - _MARGIN)
+    found = score > 0
+    nothing = _log_odds(np.zeros(1, np.float32))
+    return (
+        np.asarray(np.where(found, _log_odds(score) - nothing, 0) / _UNIT, dtype=np.float32),
+        np.asarray(np.log((positive + _SIDE_MARGIN) / (negative + _SIDE_MARGIN)) / _UNIT, dtype=np.float32),
+        np.asarray(np.where(found, neutral / np.maximum(score, _MARGIN), 0), dtype=np.float32),
+    )
+
+
+def review_values(
+    overall: NDArray[np.float32], flags: NDArray[np.float32], tone: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return ``overall`` and ``flags`` of ``Evidence`` from a judgement's and the tone of each review."""
+    return np.concatenate([np.log(overall + _MARGIN), tone[:, None]], axis=1), _log_odds(flags)
 
 
 def _balance(clause: NDArray[np.int64], values: NDArray[np.float32], count: int) -> NDArray[np.float32]:
@@ -123,7 +138,7 @@ def _balance(clause: NDArray[np.int64], values: NDArray[np.float32], count: int)
     return result
 
 
-def _per_root(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+def per_root(sums: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return sum / sqrt(count), bounded, in units of 4."""
     return np.asarray(
         np.clip(sums[:, 0] / np.sqrt(np.maximum(sums[:, 1], 1)), -8, 8) / _UNIT, dtype=np.float32

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.linear_model import LinearWeights
     from feedback_nlp.scorers.sparse_rows import Rows
 
-__all__ = ["Inputs", "predict_in_parts"]
+__all__ = ["Inputs", "parts", "predict_in_parts"]
 
 # Clauses in a part: 115 float32 outputs of four thousand are 1.8 MB.
 _CLAUSES = 4_000
@@ -79,7 +79,7 @@ def predict_in_parts(weights: LinearWeights, inputs: Inputs, general: NDArray[np
         np.empty((inputs.clauses.n_reviews, 3), dtype=np.float32),
         np.empty((inputs.clauses.n_reviews, 5), dtype=np.float32),
     )
-    for reviews, rows in _parts(inputs.clauses):
+    for reviews, rows in parts(inputs.clauses):
         part = inputs.part(reviews, rows)
         evidence = from_judged(part.judged, part.tone, part.clauses, facets)
         logits = weights.logits_of(part.rows, weights.table, part.clauses, evidence)
@@ -92,7 +92,7 @@ def predict_in_parts(weights: LinearWeights, inputs: Inputs, general: NDArray[np
     return whole
 
 
-def _parts(clauses: Clauses) -> Iterator[tuple[slice, slice]]:
+def parts(clauses: Clauses) -> Iterator[tuple[slice, slice]]:
     """Yield slices of whole reviews and of their clauses: about ``_CLAUSES`` of these, or one review."""
     starts = np.searchsorted(clauses.review, np.arange(clauses.n_reviews + 1))
     first = 0

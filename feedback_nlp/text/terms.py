@@ -7,17 +7,22 @@ pieces of plain text it needs (``text.patterns``); those pieces ride in the same
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp import kernels
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.text.codepoints import Joined, encode
 from feedback_nlp.text.normalize import normalize_column
 from feedback_nlp.text.patterns import normalize_pattern, ordered_pieces
 from feedback_nlp.text.trie import Found, Trie
+
+if TYPE_CHECKING:
+    from feedback_nlp.text.terms_fast import FastTerms
 
 __all__ = ["REGEX_MARK", "Matches", "TermMatcher"]
 
@@ -26,6 +31,8 @@ REGEX_MARK = "re:"
 _BLOCK = 16_384
 # Bits of a sorting key: a signed number has one less than 64.
 _KEY_BITS = 63
+# Spans from which on compiled loops, if they are on, are worth their overhead.
+_MANY = 64
 
 
 class Matches(NamedTuple):
@@ -142,12 +149,27 @@ class TermMatcher:
             ``doc`` is the position of the span; ``start`` and ``end`` count from its start.
         """
         codes = encode(text) if codes is None else codes
+        if len(starts) >= _MANY and kernels.active():
+            return self._fast.find(codes, starts, ends, self._tried_in(text, starts, ends))
         blocks = [
             self._find_block(text, codes, starts[at : at + _BLOCK], ends[at : at + _BLOCK], at)
             for at in range(0, max(len(starts), 1), _BLOCK)
         ]
         doc, number, start, end = (np.concatenate(columns) for columns in zip(*blocks, strict=True))
         return Matches(doc, number, start, end)
+
+    @cached_property
+    def _fast(self) -> FastTerms:
+        """Everything laid out for compiled loops, when they are first used."""
+        from feedback_nlp.text.terms_fast import FastTerms
+
+        owners = (self._plain, self._opens, self._holds)
+        return FastTerms.of(self._trie, owners, self._gates, len(self.phrases))
+
+    def _tried_in(
+        self, text: str, starts: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+        return lambda pairs: self._tried(text, starts, ends, pairs)
 
     def _find_block(
         self,
@@ -292,6 +314,10 @@ class _Owners:
         rows = np.repeat(np.arange(len(words)), counts)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         return rows, self._numbers[self._first[words[rows]] + within]
+
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Return how many numbers each word has, where they begin, and all numbers."""
+        return self._counts, self._first, self._numbers
 
 
 def _inside(

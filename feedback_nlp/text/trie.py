@@ -7,7 +7,7 @@ branch to follow drop out, so a step costs as much as there are places left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,10 @@ class _Slots:
             order = np.argsort(row, kind="stable")
             row, place = row[order], place[order]
         return row, self.order[place]
+
+    def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], np.uint64]:
+        """Return where the keys of each hash begin, the keys, their positions, and the shift of the hash."""
+        return self._first, self._keys, self.order, self._shift
 
     def _hash(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
         return ((keys.astype(np.uint64) * _SPREAD) >> self._shift).astype(np.int64)
@@ -142,6 +146,11 @@ class Trie:
             start, state = start[rows], branch + self._n_first
             found.append(self._ends(state, start, depth + 1))
         return Found(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    def arrays(self) -> tuple[NDArray[Any], tuple[Any, ...]]:
+        """Return the class of every code point, and the rest as ``kernels.terms.find`` takes it."""
+        slots = self._branches.arrays()
+        return self._class, (self._width, self._root, *slots, self._n_first, self._word, self._leaf)
 
     def _ends(self, state: NDArray[np.int64], start: NDArray[np.int64], length: int) -> Found:
         word = self._word[state]

@@ -266,10 +266,11 @@ class Job:
         progress: Progress | None = None,
     ) -> ScoredFile:
         """Score everything and put the outputs in place; parameters as in :func:`score_file`."""
-        from feedback_nlp.engines.local import n_jobs
+        from feedback_nlp.engines.local import n_jobs, prepare
         from feedback_nlp.engines.workers import workers
 
         expected = self.inputs.expected()
+        prepare(self.scorer, expected or None)
         meter = _Meter(progress, expected)
         if self.parts is None:
             with workers(self.scorer, n_jobs(jobs, expected or None)) as run:
