@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from feedback_nlp.errors import Bilingual, InputError, OutputError
+from feedback_nlp.io.excel_errors import error_cells
 from feedback_nlp.io.raw import as_text
 from feedback_nlp.io.writers import atomic, check_writable
 
@@ -266,12 +267,12 @@ def read_form(path: str | Path, fields: Sequence[Field], *, sheet: str | None = 
     fields : sequence of Field
         Columns looked for by their titles, in either language; one that is not ``needed`` may be missing.
     sheet : str, optional
-        The sheet to read; the first that has the columns when not given.
+        The sheet to read; the one that has the columns when not given.
 
     Raises
     ------
     InputError
-        If the file can't be read, no sheet has the columns, or it has one of them twice.
+        If the file can't be read, no sheet has the columns or several do, or a column stands twice.
     """
     from feedback_nlp.io.readers import read_cells
 
@@ -282,49 +283,110 @@ def read_form(path: str | Path, fields: Sequence[Field], *, sheet: str | None = 
             Bilingual(f"现有：{'、'.join(sheets)}。", f"There are: {', '.join(sheets)}."),
         )
     found = {name: _header(rows, fields) for name, rows in sheets.items() if sheet in (None, name)}
-    name, (row, columns) = max(found.items(), key=lambda item: len(item[1][1]))
-    missing = [field for field in fields if field.needed and field.key not in columns]
+    whole = [name for name, head in found.items() if not head.missing(fields)]
+    if len(whole) > 1:
+        raise _several(path, whole)
+    name, head = max(found.items(), key=lambda item: len(item[1].columns))
+    missing = head.missing(fields)
     if missing:
         # With most of its columns gone it is another sheet, not one with a column deleted.
-        like = len(missing) * 2 <= sum(field.needed for field in fields)
-        raise _missing(path, name if like else None, missing, list(sheets))
-    return _filled(sheets[name], name, row, columns, fields)
+        if len(missing) * 2 > sum(field.needed for field in fields):
+            raise _another(path, sheet, list(sheets))
+        raise _missing(path, name, head.row, missing)
+    _check_once(path, name, head, fields)
+    return _filled(sheets[name], name, head, fields, error_cells(path))
 
 
-def _header(rows: Sequence[Sequence[Any]], fields: Sequence[Field]) -> tuple[int, dict[str, int]]:
+@dataclass(frozen=True)
+class _Head:
+    """The header: its row from 0, where each field stands, and where any of them stands again."""
+
+    row: int
+    columns: Mapping[str, int]
+    again: Mapping[str, int]
+
+    def missing(self, fields: Sequence[Field]) -> list[Field]:
+        """Return the needed fields without a column."""
+        return [field for field in fields if field.needed and field.key not in self.columns]
+
+
+def _header(rows: Sequence[Sequence[Any]], fields: Sequence[Field]) -> _Head:
     """Return the row with most of the titles, and the column of each."""
     titles = {title.strip(): field.key for field in fields for title in field.title}
-    best: tuple[int, dict[str, int]] = (0, {})
+    best = _Head(0, {}, {})
     for number, row in enumerate(rows[:DEPTH]):
         places: dict[str, int] = {}
+        again: dict[str, int] = {}
         for place, cell in enumerate(row):
             key = titles.get(cell.strip()) if isinstance(cell, str) else None
-            if key is not None:
-                places.setdefault(key, place)
-        if len(places) > len(best[1]):
-            best = number, places
+            if key is not None and places.setdefault(key, place) != place:
+                again.setdefault(key, place)
+        if len(places) > len(best.columns):
+            best = _Head(number, places, again)
     return best
 
 
-def _missing(
-    path: str | Path, sheet: str | None, missing: Sequence[Field], sheets: Sequence[str]
-) -> InputError:
-    if sheet is None:
+def _check_once(path: str | Path, sheet: str, head: _Head, fields: Sequence[Field]) -> None:
+    """Raise where a column that is read stands twice: nobody knows which of them was filled in."""
+    for field in fields:
+        if field.key in head.again and (field.needed or field.choices):
+            first, second = (
+                f"{_letters(places[field.key])}{head.row + 1}" for places in (head.columns, head.again)
+            )
+            raise at_cell(
+                path,
+                f"{sheet}!{second}",
+                Bilingual(
+                    f"“{field.title.zh}”已在 {first}。", f"'{field.title.en}' stands in {first} already."
+                ),
+                Bilingual(
+                    "只留一列：删掉多的，或改它的表头。",
+                    "Keep one: delete the other, or give it another title.",
+                ),
+            )
+
+
+def _several(path: str | Path, sheets: Sequence[str]) -> InputError:
+    return InputError(
+        Bilingual(
+            f"{path} 里有 {len(sheets)} 张表都是导出的样子：{'、'.join(sheets)}。",
+            f"{len(sheets)} sheets of {path} look like the exported one: {', '.join(sheets)}.",
+        ),
+        Bilingual("用 --sheet 指明读哪一张，或删掉多的。", "Choose one with --sheet, or delete the others."),
+    )
+
+
+def _another(path: str | Path, sheet: str | None, sheets: Sequence[str]) -> InputError:
+    if sheet is not None:
+        others = [name for name in sheets if name != sheet]
         return InputError(
             Bilingual(
-                f"{path} 里没有一张表是导出的样子（工作表：{'、'.join(sheets)}）。",
-                f"No sheet of {path} looks like the exported one (sheets: {', '.join(sheets)}).",
+                f"{path} 的工作表“{sheet}”不是导出的那一张。",
+                f"Sheet '{sheet}' of {path} isn't the exported one.",
             ),
             Bilingual(
-                "给 export 或 sample 写出、填过的那个文件。",
-                "Give the file that export or sample wrote, filled in.",
+                f"去掉 --sheet，或换一张：{'、'.join(others)}。",
+                f"Drop --sheet, or take: {', '.join(others)}.",
             ),
         )
+    return InputError(
+        Bilingual(
+            f"{path} 里没有一张表是导出的样子（工作表：{'、'.join(sheets)}）。",
+            f"No sheet of {path} looks like the exported one (sheets: {', '.join(sheets)}).",
+        ),
+        Bilingual(
+            "给 export 或 sample 写出、填过的那个文件；它的表头那一行要留着。",
+            "Give the file that export or sample wrote, filled in, with its row of titles.",
+        ),
+    )
+
+
+def _missing(path: str | Path, sheet: str, row: int, missing: Sequence[Field]) -> InputError:
     zh, en = ("、".join(field.title.in_(lang) for field in missing) for lang in ("zh", "en"))
     return InputError(
         Bilingual(
-            f"{path} 的工作表“{sheet}”第 1 行缺少列：{zh}。",
-            f"Row 1 of sheet '{sheet}' of {path} lacks the columns: {en}.",
+            f"{path} 的工作表“{sheet}”第 {row + 1} 行缺少列：{zh}。",
+            f"Row {row + 1} of sheet '{sheet}' of {path} lacks the columns: {en}.",
         ),
         Bilingual(
             "撤销删除或改名（也可以从原文件把这一列粘回来）；别的列可以随意加。",
@@ -336,17 +398,20 @@ def _missing(
 def _filled(
     rows: Sequence[Sequence[Any]],
     sheet: str,
-    header: int,
-    columns: Mapping[str, int],
+    head: _Head,
     fields: Sequence[Field],
+    errors: Mapping[tuple[str, str], str],
 ) -> list[Filled]:
     result = []
-    for number, row in enumerate(rows[header + 1 :], header + 2):
+    columns = head.columns
+    for number, row in enumerate(rows[head.row + 1 :], head.row + 2):
         values = {}
         for field in fields:
             place = columns.get(field.key)
             cell = row[place] if place is not None and place < len(row) else None
             text = as_text(cell) or ""
+            if not text and place is not None:
+                text = errors.get((sheet, f"{_letters(place)}{number}"), "")
             values[field.key] = text if field.exact else text.strip()
         if any(values[field.key].strip() for field in fields if field.needed):
             cells = {key: f"{sheet}!{_letters(place)}{number}" for key, place in columns.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,11 +30,15 @@ _HINT = Bilingual(
     "owner and status if wanted.",
 )
 # Headers of the sheet in both languages, as the strings of the report name them.
+_TITLES = (
+    Bilingual("问题编号", "Issue id"), Bilingual("问题", "Issue"), Bilingual("措施", "Action"),
+    Bilingual("负责人", "Owner"), Bilingual("措施日期", "Action date"), Bilingual("进展", "Progress"),
+)  # fmt: skip
 _HEADERS = {
-    "问题编号": "issue", "Issue id": "issue", "问题": "name", "Issue": "name", "措施": "action",
-    "Action": "action", "负责人": "owner", "Owner": "owner", "措施日期": "date", "Action date": "date",
-    "进展": "status", "Progress": "status",
-}  # fmt: skip
+    title: field
+    for pair, field in zip(_TITLES, ("issue", "name", "action", "owner", "date", "status"), strict=True)
+    for title in pair
+}
 
 
 def find_actions(beside: str | Path | None, folder: str | Path | None = None) -> Path | None:
@@ -87,33 +91,35 @@ def read_actions(path: str | Path) -> tuple[Action, ...]:
     if unknown or not isinstance(entries, list) or not all(isinstance(entry, Mapping) for entry in entries):
         what = unknown[0] if unknown else "action"
         raise _wrong(chosen, Bilingual(f"“{what}”不是 [[action]] 条目", f"'{what}' is no [[action]] entry"))
-    return tuple(_action(entry, k, chosen) for k, entry in enumerate(entries, 1))
+    return tuple(_action(entry, _nth(k), chosen) for k, entry in enumerate(entries, 1))
 
 
-def _action(entry: Mapping[str, Any], place: int, path: Path) -> Action:
+def _nth(place: int) -> Bilingual:
+    return Bilingual(f"第 {place} 条", f"entry {place}")
+
+
+def _action(entry: Mapping[str, Any], place: Bilingual, path: Path) -> Action:
     from feedback_nlp.insight.monitoring.actions import Action
 
     unknown = sorted(set(entry) - set(FIELDS))
     if unknown:
-        raise _wrong(
-            path, Bilingual(f"第 {place} 条的“{unknown[0]}”不认识", f"entry {place} has '{unknown[0]}'")
-        )
+        raise _wrong(path, Bilingual(f"{place.zh}的“{unknown[0]}”不认识", f"{place.en} has '{unknown[0]}'"))
     for field in FIELDS:
         value = entry.get(field)
         if field != "date" and value is not None and not isinstance(value, str):
             raise _wrong(
-                path, Bilingual(f"第 {place} 条的 {field} 应为文字", f"{field} of entry {place} is no text")
+                path, Bilingual(f"{place.zh}的 {field} 应为文字", f"{field} of {place.en} is no text")
             )
     for field in ("issue", "action"):
         if not str(entry.get(field) or "").strip():
-            raise _wrong(path, Bilingual(f"第 {place} 条没有 {field}", f"entry {place} has no {field}"))
+            raise _wrong(path, Bilingual(f"{place.zh}没有 {field}", f"{place.en} has no {field}"))
     day = _day(entry.get("date"), place, path)
     return Action(
         entry["issue"].strip(), entry["action"].strip(), entry.get("owner"), day, entry.get("status")
     )
 
 
-def _day(value: Any, place: int, path: Path) -> date | None:
+def _day(value: Any, place: Bilingual, path: Path) -> date | None:
     from feedback_nlp.io.times import parse_one
 
     if value is None or value == "":
@@ -125,7 +131,7 @@ def _day(value: Any, place: int, path: Path) -> date | None:
     found = parse_one(value)
     if found is None:
         raise _wrong(
-            path, Bilingual(f"第 {place} 条的日期“{value}”读不懂", f"the date of entry {place} is '{value}'")
+            path, Bilingual(f"{place.zh}的日期“{value}”读不懂", f"the date of {place.en} is '{value}'")
         )
     return found.date()
 
@@ -149,12 +155,29 @@ def _from_sheet(path: Path) -> tuple[Action, ...]:
         raise _wrong(path, Bilingual("没有“措施”工作表", "there is no sheet 'Actions'"))
     rows = calamine.CalamineWorkbook.from_path(path).get_sheet_by_name(name).to_python()
     heads = [_HEADERS.get(str(cell).strip()) for cell in rows[0]] if rows else []
+    _check_heads(path, name, heads)
     found = []
     for place, row in enumerate(rows[1:], 2):
         entry = {head: _text(cell, head) for head, cell in zip(heads, row, strict=False) if head}
         if any(entry.get(field) for field in ("action", "date", "issue", "name")):
-            found.append(_action(_named(entry), place, path))
+            where = Bilingual(f"“{name}”表第 {place} 行", f"row {place} of '{name}'")
+            found.append(_action(_named(entry), where, path))
     return tuple(found)
+
+
+def _check_heads(path: Path, sheet: str, heads: Sequence[str | None]) -> None:
+    """Raise where a column is gone: what stands under another title would be left out without a word."""
+    place = SHEETS.index(sheet)
+    missing = [pair[place] for pair in _TITLES if _HEADERS[pair[place]] not in heads]
+    if missing:
+        raise _wrong(
+            path,
+            Bilingual(
+                f"“{sheet}”表第 1 行缺少列 {'、'.join(missing)}",
+                f"row 1 of '{sheet}' lacks {', '.join(missing)}",
+            ),
+            Bilingual("撤销删除或改名。", "Undo the deletion or renaming."),
+        )
 
 
 def _text(cell: Any, head: str) -> Any:
@@ -176,7 +199,7 @@ def _unreadable(path: Path, why: str) -> ConfigError:
     )
 
 
-def _wrong(path: Path, what: Bilingual) -> ConfigError:
+def _wrong(path: Path, what: Bilingual, do: Bilingual | None = None) -> ConfigError:
     return ConfigError(
-        Bilingual(f"措施记录 {path}：{what.zh}。", f"The action log {path}: {what.en}."), _HINT
+        Bilingual(f"措施记录 {path}：{what.zh}。", f"The action log {path}: {what.en}."), do or _HINT
     )

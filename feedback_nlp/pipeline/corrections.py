@@ -225,6 +225,7 @@ def _judge(path: Path, row: Filled, cells: Cells) -> _Said | None:
     before = cells.parse(row["model"])
     if before is None:
         raise _Problem(row, "model", _FOREIGN.fact, _FOREIGN.hint)
+    _check_slots(row, len(before.labels))
     verdict = _verdict(row)
     if verdict == "unsure":
         return None
@@ -248,6 +249,20 @@ def _judge(path: Path, row: Filled, cells: Cells) -> _Said | None:
     elif verdict is None and not _differs(before, after):
         return None
     return _Said(path, row, key, before, after)
+
+
+def _check_slots(row: Filled, n_labels: int) -> None:
+    """Raise where a column that held one of the model's answers is gone: nobody cleared that answer."""
+    titles = {field.key: field.title for field in fields(MOST_SLOTS)}
+    for key in (key for pair in slots(min(n_labels, MOST_SLOTS)) for key in pair):
+        if key not in row.cells:
+            zh, en = titles[key]
+            raise _Problem(
+                row,
+                "model",
+                Bilingual(f"“{zh}”这一列没有了。", f"The column '{en}' is gone."),
+                Bilingual("撤销删除或改名。", "Undo the deletion or renaming."),
+            )
 
 
 class _Fixed(NamedTuple):

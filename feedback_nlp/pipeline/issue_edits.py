@@ -14,11 +14,12 @@ from feedback_nlp.report.wording import LANGS, Words
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from python_calamine import CalamineSheet
 
     from feedback_nlp.insight.analysis import Assign
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["assigner", "edits_of", "found_edits", "keep", "read_workbook"]
+__all__ = ["assigner", "edited", "edits_of", "found_edits", "keep", "read_workbook"]
 
 WORKBOOK = "issues.xlsx"
 _YES = frozenset({"是", "y", "yes", "1", "1.0", "true", "√", "✓", "x"})
@@ -53,11 +54,25 @@ def assigner(
     """
     if not edits:
         return None, ()
+    *done, said = edited(mentions, taxonomy, edits, lang)
+    return (lambda *_, **__: tuple(done)), said
+
+
+def edited(
+    mentions: pa.Table, taxonomy: Taxonomy, edits: Edits | None, lang: str
+) -> tuple[pa.Table, pa.Table, tuple[Bilingual, ...]]:
+    """Return mentions with their issues, the catalogue of these, and what is to be said of the edits.
+
+    Raises
+    ------
+    ConfigError
+        For an edit that can't be done.
+    """
     from feedback_nlp.insight.issues import ABSENT, assign
 
-    done = assign(mentions, taxonomy, lang=lang, edits=edits)
-    absent = json.loads(done[1].schema.metadata[ABSENT])
-    return (lambda *_, **__: done), _unused(absent, edits.name or NAME)
+    filled, catalogue = assign(mentions, taxonomy, lang=lang, edits=edits)
+    absent = json.loads(catalogue.schema.metadata[ABSENT]) if edits else []
+    return filled, catalogue, _unused(absent, (edits.name if edits else "") or NAME)
 
 
 def _unused(absent: Sequence[str], name: str) -> tuple[Bilingual, ...]:
@@ -120,18 +135,47 @@ def read_workbook(path: str | Path) -> Edits:
     InputError
         If it can't be read or has no such sheet.
     ConfigError
-        For a row that says something that can't be done.
+        If a column is gone, or for a row that says something that can't be done.
     """
     place = Path(path)
     rows, lang = _sheet(place)
     heads = rows[0] if rows else []
-    places = {key: heads.index(name) for key in KEYS if (name := Words(lang)(f"column.{key}")) in heads}
+    titles = {key: Words(lang)(f"column.{key}") for key in KEYS}
+    missing = [title for title in titles.values() if title not in heads]
+    if missing:
+        raise _without(place.name, Words(lang)("sheet.edits"), missing)
+    places = {key: heads.index(title) for key, title in titles.items()}
     edits = Edits(name=place.name)
     for number, cells in enumerate(rows[1:], 2):
-        row = {key: cells[places[key]] if key in places else "" for key in KEYS}
+        row = {key: cells[place] for key, place in places.items()}
         if row["issue_id"]:
             edits = edits.joined(_row_edits(row, place.name, number))
+        elif any(row.values()):
+            raise _nameless(place.name, number)
     return edits
+
+
+def _without(name: str, sheet: str, missing: Sequence[str]) -> ConfigError:
+    return ConfigError(
+        Bilingual(
+            f"{name} 的“{sheet}”表第 1 行缺少列：{'、'.join(missing)}。",
+            f"Row 1 of sheet '{sheet}' of {name} lacks the columns: {', '.join(missing)}.",
+        ),
+        Bilingual(
+            "撤销删除或改名；不要里面的修改，就删掉整张表。",
+            "Undo the deletion or renaming; to drop the edits, delete the whole sheet.",
+        ),
+    )
+
+
+def _nameless(name: str, number: int) -> ConfigError:
+    return ConfigError(
+        Bilingual(
+            f"{name} 第 {number} 行写了修改，可没有问题编号。",
+            f"{name}, row {number}: there is an edit, but no issue id.",
+        ),
+        Bilingual("把编号补上，或清空这一行。", "Fill in the id, or clear the row."),
+    )
 
 
 def _row_edits(row: dict[str, str], name: str, number: int) -> Edits:
@@ -166,13 +210,18 @@ def _sheet(path: Path) -> tuple[list[list[str]], str]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     names = {Words(lang)("sheet.edits"): lang for lang in LANGS}
+    # A sheet somebody renamed is known by what only this one has.
+    marks = {Words(lang)("column.edit_merge"): lang for lang in LANGS}
     why = Bilingual("没有这张表", "no such sheet")
     try:
         book = CalamineWorkbook.from_path(str(path))
-        for name in book.sheet_names:
+        sheets = {name: _texts(book.get_sheet_by_name(name)) for name in book.sheet_names}
+        for name, rows in sheets.items():
             if name in names:
-                rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                return [[str(cell).strip() for cell in row] for row in rows], names[name]
+                return rows, names[name]
+        for rows in sheets.values():
+            for mark in marks.keys() & set(rows[0] if rows else ()):
+                return rows, marks[mark]
     except (CalamineError, OSError) as error:
         why = Bilingual(str(error), str(error))
     zh, en = names
@@ -184,3 +233,7 @@ def _sheet(path: Path) -> tuple[list[list[str]], str]:
             "用 analyze 写出的 issues.xlsx，或 issues.toml。", "Use issues.xlsx of analyze, or issues.toml."
         ),
     )
+
+
+def _texts(sheet: CalamineSheet) -> list[list[str]]:
+    return [[str(cell).strip() for cell in row] for row in sheet.to_python(skip_empty_area=False)]

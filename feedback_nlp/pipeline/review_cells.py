@@ -53,16 +53,15 @@ _DIGITS = 6
 
 def fields(n_slots: int) -> tuple[Field, ...]:
     """Return the columns of a workbook with room for ``n_slots`` facets in a clause."""
-    facets = [
-        field
-        for slot in range(1, n_slots + 1)
-        for field in (
-            Field(
-                f"facet{slot}", Bilingual(f"方面{slot}", f"facet {slot}"), 20, "own", "facet", needed=False
-            ),
-            Field(f"side{slot}", Bilingual(f"褒贬{slot}", f"side {slot}"), 9, "own", "side", needed=False),
-        )
-    ]
+    facets = []
+    for slot in range(1, n_slots + 1):
+        # Without the columns every workbook has, all answers would look taken away.
+        needed = slot <= LEAST_SLOTS
+        facet, side = Bilingual(f"方面{slot}", f"facet {slot}"), Bilingual(f"褒贬{slot}", f"side {slot}")
+        facets += [
+            Field(f"facet{slot}", facet, 20, "own", "facet", needed=needed),
+            Field(f"side{slot}", side, 9, "own", "side", needed=needed),
+        ]
     return (
         Field("review_id", Bilingual("评价编号", "review id"), 14, "id"),
         Field("text", Bilingual("评价原文", "review"), 60, exact=True),

@@ -158,7 +158,10 @@ def _rule(entry: Any, number: int, source: Path) -> Rule:
 def _broken(source: Path, zh: str, en: str) -> ModelError:
     return ModelError(
         Bilingual(f"规则文件 {source} {zh}。", f"Rules file {source} {en}."),
-        Bilingual("改好它，或用 review import 重写。", "Mend it, or have it written again by review import."),
+        Bilingual(
+            "改好它，或把它移走，再用 review import 重写一份。",
+            "Mend it, or move it away and have review import write another.",
+        ),
     )
 
 

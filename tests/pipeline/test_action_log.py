@@ -88,8 +88,15 @@ def test_the_sheet_of_the_workbook(tmp_path: Path) -> None:
 
 
 def test_a_line_without_an_action_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="第 2 条没有 action"):
-        read_actions(workbook(tmp_path / "a.xlsx", "Actions", [["Issue"], ["late"]]))
+    heads = ["Issue id", "Issue", "Action", "Owner", "Action date", "Progress"]
+    with pytest.raises(ConfigError, match="“Actions”表第 2 行没有 action"):
+        read_actions(workbook(tmp_path / "a.xlsx", "Actions", [heads, ["", "late"]]))
+
+
+def test_a_column_that_was_renamed_is_told(tmp_path: Path) -> None:
+    heads = ["谁负责" if head == "负责人" else head for head in HEADS]
+    with pytest.raises(ConfigError, match=r"第 1 行缺少列 负责人.*撤销"):
+        read_actions(workbook(tmp_path / "a.xlsx", "措施", [heads, ["", "发货慢", "周末也发货", "仓库"]]))
 
 
 def test_a_workbook_without_the_sheet(tmp_path: Path) -> None:

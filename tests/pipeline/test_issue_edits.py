@@ -76,6 +76,36 @@ def test_half_a_split_is_refused_with_its_row(folder, tmp_path):
         read_workbook(tmp_path / "issues.xlsx")
 
 
+def rework(path, edit):
+    book = openpyxl.load_workbook(path)
+    edit(book, book["改问题"], {cell.value: cell.column for cell in book["改问题"][1]})
+    book.save(path)
+
+
+def test_a_renamed_sheet_is_still_read(folder, tmp_path):
+    path = tmp_path / "issues.xlsx"
+    issue = fill(folder, path, 改名为="新名字")
+    rework(path, lambda book, sheet, heads: setattr(sheet, "title", "小王改的"))
+    assert found_edits([tmp_path]).renames == {issue: "新名字"}
+
+
+@pytest.mark.parametrize("title", ["问题编号", "改名为"])
+def test_a_deleted_or_renamed_column_is_named(folder, tmp_path, title):
+    path = tmp_path / "issues.xlsx"
+    fill(folder, path, 改名为="新名字")
+    rework(path, lambda book, sheet, heads: setattr(sheet.cell(1, heads[title]), "value", "别的"))
+    with pytest.raises(ConfigError, match=f"“改问题”表第 1 行缺少列：{title}"):
+        found_edits([tmp_path])
+
+
+def test_an_edit_without_its_issue_is_told(folder, tmp_path):
+    path = tmp_path / "issues.xlsx"
+    fill(folder, path, 改名为="新名字")
+    rework(path, lambda book, sheet, heads: setattr(sheet.cell(2, heads["问题编号"]), "value", None))
+    with pytest.raises(ConfigError, match=r"issues\.xlsx 第 2 行写了修改，可没有问题编号"):
+        read_workbook(path)
+
+
 def test_other_workbooks_decide_nothing(tmp_path):
     openpyxl.Workbook().save(tmp_path / "issues.xlsx")
     assert not found_edits([tmp_path])
