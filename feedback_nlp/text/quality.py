@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from feedback_nlp.text.codepoints import encode
-from feedback_nlp.text.normalize import normalize
+from feedback_nlp.text.codepoints import Joined, encode
+from feedback_nlp.text.normalize import normalize, normalize_codes
 
 __all__ = ["status", "status_of"]
 
@@ -54,7 +54,39 @@ def status(texts: Sequence[str | None]) -> list[str]:
         Of ``schema.STATUSES``: ``empty`` (nothing, or neither a letter nor an emoji), ``default`` (written by
         the platform, or an answer that says nothing), ``foreign`` (not Chinese), ``ok``.
     """
-    return [status_of(text) for text in texts]
+    sure = _plainly(texts)
+    return [status_of(text) if known is None else known for text, known in zip(texts, sure, strict=True)]
+
+
+def _plainly(texts: Sequence[str | None]) -> list[str | None]:
+    """Return the status of texts that hold a letter or digit of no listed answer; None for the others.
+
+    Those are all but a few, and only their scripts matter: counted for the whole column at once.
+    """
+    joined = Joined.of([text if isinstance(text, str) else None for text in texts])
+    codes = normalize_codes(encode(joined.text))
+    begins = joined.starts[:-1]
+    if not len(begins):
+        return []
+    own = np.add.reduceat(_tells()[codes], begins, dtype=np.int64)
+    scripts = _scripts()[codes]
+    han, latin, other = (
+        np.add.reduceat(scripts == kind, begins, dtype=np.int64) for kind in (_HAN, _LATIN, _OTHER)
+    )
+    foreign = (other > han) | ((latin >= _FEWEST_LETTERS) & (latin > _LATIN_PER_HAN * han))
+    sure = (own > 0) & (han + latin + other > 0)
+    found = np.where(foreign, "foreign", "ok").tolist()
+    return [status if known else None for status, known in zip(found, sure.tolist(), strict=True)]
+
+
+@lru_cache(maxsize=1)
+def _tells() -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    """Return which code points are letters or digits that stand in none of the listed answers."""
+    table = np.zeros(0x110000, dtype=bool)
+    table[_letters()] = True
+    listed = {*_DEFAULT.pattern, *"".join(_BARE), *"".join(_NULLS)}
+    table[[ord(char) for char in listed]] = False
+    return table
 
 
 def status_of(text: str | None) -> str:
@@ -82,11 +114,15 @@ def _by_script(normal: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _letters() -> list[int]:
+    return [code for code in range(0x10000) if chr(code).isalpha()]
+
+
+@lru_cache(maxsize=1)
 def _scripts() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Return the script of every code point: 0 none, else ``_HAN``, ``_LATIN`` or ``_OTHER``."""
     table = np.zeros(0x110000, dtype=np.uint8)
-    letters = [code for code in range(0x10000) if chr(code).isalpha()]
-    table[letters] = _OTHER
+    table[_letters()] = _OTHER
     table[0x41:0x250] = np.where(table[0x41:0x250] == _OTHER, _LATIN, 0)
     for first, last in ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x3347F)):
         table[first : last + 1] = _HAN

@@ -26,7 +26,7 @@ class FastTerms(NamedTuple):
 
     classes: NDArray[Any]
     trie: tuple[Any, ...]
-    owners: tuple[Ints, ...]
+    owners: tuple[Ints, Ints, NDArray[np.int8]]
     needs: Ints
     n_pieces: int
     always: Ints
@@ -38,12 +38,7 @@ class FastTerms(NamedTuple):
         needs = np.full((n_phrases, gates.needs.shape[1]), gates.n_pieces, dtype=np.int64)
         needs[: len(gates.needs)] = gates.needs
         return cls(
-            classes,
-            rest,
-            tuple(np.ascontiguousarray(array) for owner in owners for array in owner.arrays()),
-            needs,
-            gates.n_pieces,
-            np.array(gates.always, dtype=np.int64),
+            classes, rest, _together(owners), needs, gates.n_pieces, np.array(gates.always, dtype=np.int64)
         )
 
     def find(
@@ -97,3 +92,17 @@ class FastTerms(NamedTuple):
             if counts[0] <= room[0] and counts[1] <= room[1]:
                 return found[: counts[0]], pairs[: counts[1]]
             room = (max(room[0], counts[0]), max(room[1], counts[1]))
+
+
+def _together(owners: tuple[_Owners, ...]) -> tuple[Ints, Ints, NDArray[np.int8]]:
+    """Return where the numbers of each word begin, the numbers, and which of ``owners`` each is of."""
+    words, numbers, kinds = [], [], []
+    for kind, owner in enumerate(owners):
+        counts, _, own = owner.arrays()
+        words.append(np.repeat(np.arange(len(counts)), counts))
+        numbers.append(own)
+        kinds.append(np.full(len(own), kind, dtype=np.int8))
+    word = np.concatenate(words)
+    order = np.argsort(word, kind="stable")
+    begins = np.searchsorted(word[order], np.arange(len(counts) + 1))
+    return begins, np.concatenate(numbers)[order], np.concatenate(kinds)[order]

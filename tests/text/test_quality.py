@@ -82,3 +82,16 @@ def test_ok(text):
 @given(st.text(max_size=40) | st.none())
 def test_every_text_has_a_status(text):
     assert quality.status_of(text) in STATUSES
+
+
+@given(
+    st.lists(
+        st.none() | st.text(alphabet="好评默认五星系统无没有此用户填写䷀a1.…👍 \n\u3000ＡＢあ한\ud800𠀀𝐀nul")
+    )
+)
+def test_a_column_is_what_its_texts_are(texts):
+    assert quality.status(texts) == [quality.status_of(text) for text in texts]
+
+
+def test_listed_answers_with_a_sign_that_is_no_letter():
+    assert quality.status(["好评䷀", "䷀", "好评𝐀", "很好评"]) == ["default", "ok", "ok", "ok"]
