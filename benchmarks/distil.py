@@ -43,7 +43,7 @@ PER_DOMAIN = 2200
 # Letters within these lengths: shorter ones say little, longer ones cost much.
 SHORTEST, LONGEST = 8, 120
 # Clauses that an n-gram which no labelled text has must stand in, to be known.
-LEAST_UNLABELLED = 6
+LEAST_UNLABELLED = 8
 # The encoder judges so many texts at a time.
 BATCH = 2000
 

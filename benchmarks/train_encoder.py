@@ -32,7 +32,7 @@ REPOSITORY = train_linear.REPOSITORY
 # Public reviews longer than this cost more time than they teach.
 LONGEST_PUBLIC = 100
 PUBLIC = 30_000
-RECIPE = Recipe(epochs=8, extra_per_epoch=900, average=0.98)
+RECIPE = Recipe(epochs=7, extra_per_epoch=900, average=0.98)
 
 
 def whole_reviews(data: train_linear.Data, taxonomy: Taxonomy) -> Examples:
@@ -77,10 +77,11 @@ def main() -> None:
         recipe=RECIPE,
         extra=whole_reviews(data, taxonomy),
         work=arguments.work,
-        partner=partner_of(data, arguments.partner),
         tell=lambda message: print(time.strftime("%H:%M:%S"), message, file=sys.stderr, flush=True),
     )
-    scorer.fit(from_gold(data.training, taxonomy, folds=FOLDS)).save(arguments.out)
+    scorer.fit(from_gold(data.training, taxonomy, folds=FOLDS))
+    scorer.adopt_partner(partner_of(data, arguments.partner))
+    scorer.save(arguments.out)
     loaded = EncoderScorer.load(arguments.out)
     card = encoder_card.render(data, loaded, scorer.history_, RECIPE, arguments.out)
     (arguments.out / "card.md").write_text(card, encoding="utf-8")

@@ -19,7 +19,7 @@ from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.hashing import Vocabulary, column_slots, distinct
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.linear_inputs import evidence_of
-from feedback_nlp.scorers.linear_model import LinearWeights, restore
+from feedback_nlp.scorers.linear_model import Columns, LinearWeights, restore
 from feedback_nlp.scorers.linear_parts import Inputs, predict_in_parts
 from feedback_nlp.scorers.linear_tone import Tone, silent
 from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
@@ -148,10 +148,12 @@ class LinearScorer(Scorer):
         """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
         small, scale = self.weights_.eight_bits()
         tone, tone_scale = self.tone_.quantised
+        heads = Columns(len(self.taxonomy_.codes)).total
         arrays: dict[str, NDArray[Any]] = {
             "slots": self.weights_.slots,
             "short": self.weights_.short,
-            "weights": small,
+            "weights": small[:, :heads],
+            "table": small[:, heads:],
             "scale": scale,
             "tone.slots": self.tone_.slots,
             "tone.weights": tone,
@@ -176,7 +178,7 @@ class LinearScorer(Scorer):
         weights = LinearWeights.stored(
             arrays["slots"],
             arrays["short"],
-            Table(arrays["weights"], arrays["scale"]),
+            Table(_beside(arrays), arrays["scale"]),
             _prefixed(arrays, _BIAS),
             _prefixed(arrays, _CALIBRATION),
         )
@@ -267,6 +269,14 @@ class LinearScorer(Scorer):
             },
             **({HEADER: self.abstention_.to_header()} if self.abstention_ is not None else {}),
         }
+
+
+def _beside(arrays: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
+    """Return the weights of the heads with the network's table, if there is one, beside them."""
+    table = arrays.get("table")
+    if table is None or not table.shape[1]:
+        return arrays["weights"]
+    return np.concatenate([arrays["weights"], table], axis=1)
 
 
 def _prefixed(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[np.float32]]:

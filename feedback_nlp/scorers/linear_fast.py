@@ -18,6 +18,7 @@ from feedback_nlp.scorers.hashing import SLOT_BITS
 from feedback_nlp.scorers.linear_evidence import cell_values, per_root, review_values
 from feedback_nlp.scorers.linear_model import Columns
 from feedback_nlp.scorers.linear_parts import parts
+from feedback_nlp.scorers.linear_student import STUDENT, Additions, Seen, additions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,11 +121,13 @@ class FastModel(NamedTuple):
     table: FastTable
     layers: FastLayers
     general: NDArray[np.int64]
+    student: dict[str, Floats]
 
     @classmethod
     def of(cls, weights: LinearWeights, tone: Tone, general: NDArray[np.intp]) -> FastModel:
         """Lay out a scorer; ``general`` as in ``linear_model.overall_features``."""
-        return cls(FastTable.of(weights, tone), FastLayers.of(weights), general.astype(np.int64))
+        student = {name: value for name, value in weights.bias.items() if name.startswith(STUDENT)}
+        return cls(FastTable.of(weights, tone), FastLayers.of(weights), general.astype(np.int64), student)
 
     def predict(self, judged: Judged, column: Column, clauses: Clauses) -> Prediction:
         """Return calibrated probabilities.
@@ -171,26 +174,32 @@ class FastModel(NamedTuple):
         whole = heads.whole_sums(raw, short, part.review, layers.wanted, part.n_reviews)
         sums = np.stack([tone * self.table.tone_scale, n_tone], axis=1)
         sound = per_root(heads.review_sums(sums, part.review, part.n_reviews))
+        tones = np.stack([heads.balances(part.edges, part.sides), per_root(sums), sound[part.review]], axis=1)
+        more = self._added(raw, count, tones, part)
         exponents = heads.clause_exponents(
             raw,
             (1 / np.sqrt(np.maximum(count, 1))).astype(np.float32),
             whole,
             part.review,
             (part.edges, part.facet, *part.cells),
-            np.stack([heads.balances(part.edges, part.sides), per_root(sums), sound[part.review]], axis=1),
+            tones,
             layers.bias,
             layers.fit,
+            more.clauses,
         )
         for values in exponents:
             np.exp(values, out=values)
         heads.blocks(*exponents, block)
         n_facets = layers.n_facets
-        bags = (whole[:, n_facets + 2 : n_facets + 5], whole[:, n_facets + 5 :])
+        bags = (
+            whole[:, n_facets + 2 : n_facets + 5] + layers.review_bias[0] + more.reviews[:, :3],
+            whole[:, n_facets + 5 :] + layers.review_bias[1] + more.reviews[:, 3:],
+        )
         first = np.searchsorted(part.review, np.arange(part.n_reviews + 1))
         overall, flags = heads.review_exponents(
             block,
             first,
-            tuple(np.clip(bag + bias, -6, 6) for bag, bias in zip(bags, layers.review_bias, strict=True)),
+            tuple(np.clip(bag, -6, 6) for bag in bags),
             review_values(part.overall, part.flags, sound),
             self.general,
             layers.review_fit,
@@ -201,6 +210,15 @@ class FastModel(NamedTuple):
         empty = first[1:] == first[:-1]
         overall[empty], flags[empty] = np.float32(1 / 3), np.float32(0)
         return overall, flags
+
+    def _added(self, raw: Floats, count: Floats, tones: Floats, part: _Part) -> Additions:
+        """Return what the network adds; nothing where there is none."""
+        if not self.student:
+            return Additions(np.zeros((0, 0), np.float32), np.zeros((part.n_reviews, 8), np.float32))
+        own = raw[:, Columns(self.layers.n_facets).total :]
+        both = np.concatenate([own, count[:, None]], axis=1)
+        whole = heads.review_sums(both, part.review, part.n_reviews)
+        return additions(self.student, Seen(own, count, tones, part.review, whole))
 
 
 class _Part(NamedTuple):

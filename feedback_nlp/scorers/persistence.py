@@ -33,6 +33,8 @@ __all__ = [
 FORMAT = 1
 MODEL_FILE = "model.json"
 WEIGHTS_FILE = "weights.npz"
+# Arrays that deflate would hardly make smaller, and inflate would make slower to load.
+STORED = frozenset({"table"})
 
 
 def file_sha256(path: Path) -> str:
@@ -125,11 +127,14 @@ def rounded(values: Iterable[float]) -> list[float]:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays as ``numpy.savez_compressed`` does, but with fixed times: equal arrays, equal bytes."""
+    """Write arrays as ``numpy.savez_compressed`` does, but with fixed times: equal arrays, equal bytes.
+
+    Those named in ``STORED`` are not compressed.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_STORED if name in STORED else zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import networked
 
 from feedback_nlp import gold, kernels
 from feedback_nlp.catalog import corpus_names, corpus_path
@@ -63,11 +64,11 @@ def same(left: Prediction, right: Prediction) -> bool:
     )
 
 
-@pytest.fixture(scope="module")
-def scorer() -> LinearScorer:
+@pytest.fixture(scope="module", params=[False, True], ids=["heads", "network"])
+def scorer(request: pytest.FixtureRequest) -> LinearScorer:
     found = load_model("linear")
     assert isinstance(found, LinearScorer)
-    return found
+    return networked(found, network=request.param)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The network beside the linear heads: a case worked by hand, the same bits in any batch, saved and adapted."""
+"""The network beside the linear heads: a case by hand, the same bits in any batch, saved and adapted."""
 
 from __future__ import annotations
 
@@ -6,29 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from networks import WIDTH, arrays, networked
 
 from feedback_nlp.gold import GoldReview
 from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_adapt import adapt
-from feedback_nlp.scorers.linear_model import Columns
 from feedback_nlp.scorers.linear_student import STUDENT, Seen, additions, has_student, steady_product
-
-WIDTH, HIDDEN = 4, 6
-
-
-def arrays(width: int, hidden: int, n_facets: int, seed: int = 0) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(seed)
-    shapes = {
-        **dict.fromkeys(("own", "before", "after", "review"), (width, hidden)),
-        "tone": (3, hidden),
-        "hidden": (hidden,),
-        "out": (hidden, 3 * n_facets),
-        "shift": (3 * n_facets,),
-        "reviews": (hidden, 8),
-        "review_shift": (8,),
-    }
-    return {STUDENT + name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
 
 def seen(n_clauses: int, n_reviews: int, seed: int = 1) -> Seen:
@@ -74,7 +58,7 @@ def test_a_case_worked_by_hand() -> None:
 
 
 def test_a_review_alone_and_among_many_gets_the_same_bits() -> None:
-    given, look = arrays(WIDTH, HIDDEN, 5), seen(700, 150)
+    given, look = arrays(5), seen(700, 150)
     together = additions(given, look)
     for review in (0, 1, 77, 149):
         rows = look.review == review
@@ -100,30 +84,30 @@ def taught() -> LinearScorer:
     """The shipped heads with an arbitrary network."""
     base = load_model("linear")
     assert isinstance(base, LinearScorer)
-    weights = base.weights_
-    n_facets = len(base.taxonomy_.codes)
-    total = Columns(n_facets).total
-    table = np.random.default_rng(3).normal(size=(len(weights.slots), WIDTH)).astype(np.float32)
-    bias = {name: value for name, value in weights.bias.items() if not name.startswith(STUDENT)}
-    bias |= arrays(WIDTH, HIDDEN, n_facets)
-    dense = np.concatenate([weights.table.dense[:, :total], table], axis=1)
-    return base.with_weights(type(weights)(weights.slots, weights.short, dense, bias, weights.calibration))
+    return networked(base)
 
 
-TEXTS = ["物流太慢了，客服也不理人，不过东西不错。", "不是不好，就是贵", "", "屏幕碎了\n没人管。退款三周没到！", "好"]
+TEXTS = [
+    "物流太慢了，客服也不理人，不过东西不错。",
+    "不是不好，就是贵",
+    "",
+    "屏幕碎了\n没人管。退款三周没到！",
+    "好",
+]
 
 
 def test_it_changes_what_is_predicted_and_is_saved(taught: LinearScorer, tmp_path: Path) -> None:
     assert has_student(taught.weights_.bias)
     found = taught.predict(TEXTS)
-    plain = load_model("linear").predict(TEXTS)
+    plain = networked(taught, network=False).predict(TEXTS)
     assert np.abs(found.clauses - plain.clauses).max() > 0.05
     taught.save(tmp_path / "model")
     loaded = LinearScorer.load(tmp_path / "model")
     again = loaded.predict(TEXTS)
     assert again.clauses.tobytes() == found.clauses.tobytes()
     assert again.overall.tobytes() == found.overall.tobytes()
-    assert loaded.fingerprint() == taught.fingerprint() != load_model("linear").fingerprint()
+    assert loaded.fingerprint() == taught.fingerprint()
+    assert not has_student(networked(taught, network=False).weights_.bias)
 
 
 def test_predictions_with_it_do_not_depend_on_the_batch(taught: LinearScorer) -> None:
