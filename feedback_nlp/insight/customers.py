@@ -74,9 +74,10 @@ class Customers:
 def customers_schema() -> pa.Schema:
     """Schema of the customers.
 
-    ``open_repeats`` are the issues that a customer blamed in two reviews or more, or in one that says that it
-    was told before, and has not praised since; ``r``, ``f``, ``m`` are quintiles (5 best) and ``segment`` one
-    of ``customer_value.SEGMENTS``, null where there is no RFM. Days are "2025-01-31".
+    ``open_repeats`` are the issues that a customer blamed in two reviews or more, and the worst one of a
+    review that says it was told before, where the customer has not praised the facet since; ``r``, ``f``,
+    ``m`` are quintiles (5 best) and ``segment`` one of ``customer_value.SEGMENTS``, null where there is no
+    RFM. Days are "2025-01-31".
     """
     counts = ("n_reviews", "n_negative", "open_repeats", "r", "f", "m")
     lists = ("flags", "elements", "issues")
@@ -274,21 +275,40 @@ class _View:
     @cached_property
     def open(self) -> set[tuple[int, str]]:
         """Customers and issues that were blamed again and not praised since."""
-        told_before = self.facts.flags[:, _REPEAT]
-        facet = {
-            issue: code
-            for issue, code in zip(self.issue_of, self.facts.mentions["facet"].to_pylist(), strict=True)
-            if issue is not None
+        facets = self.facts.mentions["facet"].to_pylist()
+        facet = {issue: code for issue, code in zip(self.issue_of, facets, strict=True) if issue is not None}
+        again = self._told_before | {
+            (who, issue)
+            for issue, blamers in self.by_issue.items()
+            for who, reviews in blamers.items()
+            if len(reviews) > 1
         }
-        found = set()
-        for issue, blamers in self.by_issue.items():
-            for who, reviews in blamers.items():
-                if len(reviews) < 2 and not told_before[list(reviews)].any():
+        return {
+            (who, issue)
+            for who, issue in again
+            if not self.praised.get((who, facet[issue]), -np.inf) > self._last_blame(who, issue)
+        }
+
+    def _last_blame(self, who: int, issue: str) -> float:
+        return float(self.day[list(self.by_issue[issue][who])].max())
+
+    @cached_property
+    def _told_before(self) -> set[tuple[int, str]]:
+        """Customers and the worst issue of each review that says it was told before."""
+        worst: dict[int, int] = {}
+        for mentions in self.blamed.values():
+            for mention in mentions:
+                row = int(self.facts.rows[mention])
+                if not self.facts.flags[row, _REPEAT] or self.issue_of[mention] is None:
                     continue
-                last = self.day[list(reviews)].max() if len(reviews) else np.nan
-                if not self.praised.get((who, facet[issue]), -np.inf) > last:
-                    found.add((who, issue))
-        return found
+                rival = worst.setdefault(row, mention)
+                if self.polarity[mention] < self.polarity[rival]:
+                    worst[row] = mention
+        return {
+            (int(self.who[row]), issue)
+            for row, mention in worst.items()
+            if (issue := self.issue_of[mention]) is not None
+        }
 
     @cached_property
     def issues_of(self) -> dict[int, list[str]]:

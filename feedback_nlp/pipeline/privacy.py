@@ -6,6 +6,7 @@ are quoted (``report.evidence``); here it is the columns that tell whose they ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,13 +18,15 @@ if TYPE_CHECKING:
 
     from feedback_nlp.insight.analysis import Insight
 
-__all__ = ["masked_units", "shown"]
+__all__ = ["hidden_ids", "masked_customers", "masked_units", "shown"]
 
 UNITS = ("channel", "product", "store")
 # An id column is the key by which its owner finds a row again, so order numbers stay there; a shop's or a
 # product's own name, address and article number say what it is.
 _ID_KINDS = frozenset(pii.KINDS) - {"order"}
 _UNIT_KINDS = _ID_KINDS - {"name", "address"}
+# What a person's name looks like in a column of customers.
+_NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
 # "先生" and the like after a name.
 _TITLE = 2
 
@@ -40,7 +43,7 @@ def shown(reviews: pa.Table, insight: Insight) -> tuple[pa.Table, Insight]:
     """
     import pyarrow as pa
 
-    ids = _row_numbers(reviews["review_id"].to_pylist())
+    ids = hidden_ids(reviews)
     units = _masked_units(reviews)
     if not ids and not units:
         return reviews, insight
@@ -61,6 +64,26 @@ def shown(reviews: pa.Table, insight: Insight) -> tuple[pa.Table, Insight]:
         elements=_renamed(insight.elements, "local_unit", units),
     )
     return reviews, masked
+
+
+def hidden_ids(reviews: pa.Table) -> dict[str, str]:
+    """Return the review ids that hold personal data, and what is shown for them: the first row's number."""
+    return _row_numbers(reviews["review_id"].to_pylist())
+
+
+def masked_customers(names: Collection[str]) -> dict[str, str]:
+    """Return those ``names`` of customers that hold personal data or look like a person's name, masked.
+
+    A customer column often is the name or the phone number itself; a cell of two to four Chinese characters
+    and nothing else keeps its first.
+    """
+    known = {name: name[0] + "*" * (len(name) - 1) for name in names if _NAME.fullmatch(name)}
+    cells = sorted(set(names) - set(known))
+    for place, span in pii.find_column(cells):
+        if span.kind in _ID_KINDS:
+            before = known.get(cells[place], cells[place])
+            known[cells[place]] = before[: span.start] + "*" * (span.end - span.start) + before[span.end :]
+    return known
 
 
 def _row_numbers(ids: Sequence[str]) -> dict[str, str]:

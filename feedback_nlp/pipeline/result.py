@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.monitoring.actions import Action
     from feedback_nlp.insight.monitoring.exposure import Exposure
     from feedback_nlp.insight.playbook import Playbook
+    from feedback_nlp.pipeline.customers import People
     from feedback_nlp.pipeline.monitoring import Monitoring
     from feedback_nlp.taxonomy import Taxonomy
 
@@ -261,6 +262,38 @@ class Analysis:
         return satisfaction.detractors(self.insight, self.options.lang)
 
     @cached_property
+    def people(self) -> People:
+        """Customers, follow-up list and experience index, as Arrow tables with what they rest on."""
+        from feedback_nlp.pipeline.customers import People
+
+        return People(self)
+
+    @property
+    def customers(self) -> pd.DataFrame:
+        """Every customer: reviews, negatives, open repeats, flags, RFM; ``attrs["reason"]`` where empty."""
+        return self.people.table("table")
+
+    @property
+    def follow_up(self) -> pd.DataFrame:
+        """Whom to call, first in front, and where their words are."""
+        return self.people.table("follow_up")
+
+    @property
+    def issue_customers(self) -> pd.DataFrame:
+        """The customers behind each issue."""
+        return self.people.table("behind")
+
+    @property
+    def value_weighted(self) -> pd.DataFrame:
+        """Issues by the value of their customers, beside the unweighted shares and ranks."""
+        return self.people.table("value")
+
+    @property
+    def experience(self) -> pd.DataFrame:
+        """Experience, satisfaction and loyalty (0–100) by month and element; "" is all of them."""
+        return frame(self.people.experience.table)
+
+    @cached_property
     def monitoring(self) -> Monitoring:
         """Control charts, rates, emerging words and actions."""
         from feedback_nlp.pipeline.monitoring import Monitoring
@@ -481,6 +514,7 @@ class Analysis:
         path.write_text(text + "\n", encoding="utf-8")
 
     def _meta(self) -> dict[str, Any]:
+        from feedback_nlp.pipeline.customers import blocks_of
         from feedback_nlp.pipeline.monitoring import block_of
         from feedback_nlp.text import pii
 
@@ -498,6 +532,7 @@ class Analysis:
             },
             "notes": self.notes,
             "monitoring": block_of(self),
+            **blocks_of(self),
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),
             "version": __version__,
         }

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from feedback_nlp.report.blocks import Sheet, about_blocks, cards
+from feedback_nlp.report.customers import customer_sheets
 from feedback_nlp.report.driving import driving_sheets
 from feedback_nlp.report.editing import edit_sheet
 from feedback_nlp.report.excel_columns import ELEMENTS, ISSUES, MENTIONS, OWN, REVIEWS, Column
+from feedback_nlp.report.experience import experience_sheets
 from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.monitoring_sheets import monitoring_sheets
 from feedback_nlp.report.places import place_sheets
@@ -110,6 +112,7 @@ class _Book:
                 )
             if name == "elements":
                 self._extra(monitoring_sheets(self.summary))
+                self._extra([*experience_sheets(self.summary), *customer_sheets(self.summary)])
             if name == "issues":
                 self._extra([edit_sheet(self.summary)])
             if name == "reviews":

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.insight.shares import wilson
+from feedback_nlp.report import customers, experience
 from feedback_nlp.report.driving import driving
 from feedback_nlp.report.evidence import Evidence
 from feedback_nlp.report.headline import headline
@@ -117,6 +118,8 @@ def build(
             "mentions": _mentions(evidence, taxonomy, words),
             "names": _names(taxonomy, words),
             "monitoring": meta.get("monitoring"),
+            "experience": meta.get("experience"),
+            "customers": meta.get("customers"),
             "shown": evidence.shown([quote for row in issues for quote in row["examples"] or ()]),
         }
     )
@@ -253,6 +256,8 @@ def public(summary: Mapping[str, Any]) -> dict[str, Any]:
         "issues": [_public_issue(row) for row in summary["issues"]],
         "first": summary["first"],
         "monitoring": public_monitoring(summary["monitoring"]),
+        "experience": experience.public(summary["experience"]),
+        "customers": customers.public(summary["customers"]),
         "drivers": summary["driving"],
         "warnings": summary["warnings"],
     }
