@@ -159,7 +159,7 @@ def _too_few(n: int, n_low: int) -> Bilingual | None:
         return None
     return Bilingual(
         f"{n} 条评分里低分 {n_low} 条、其余 {n - n_low} 条，"
-        f"有一边少于 {_MIN_EVENTS} 条，低分的由来估计不了。",
+        f"有一边少于 {_MIN_EVENTS} 条，低分的由来无法估计。",
         f"Of {n} scores {n_low} are low and {n - n_low} are not; with fewer than {_MIN_EVENTS} on a side, "
         "what goes with low scores can't be estimated.",
     )

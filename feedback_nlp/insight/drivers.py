@@ -265,7 +265,7 @@ def refusal(facts: Facts, name: str, values: Floats) -> Bilingual | None:
     negative = np.asarray(pc.equal(facts.reviews["fb_label"], "negative"), dtype=bool)[rows].mean()
     if negative >= _COMPLAINTS:
         return Bilingual(
-            f"有评分的评价里 {negative:.0%} 是负面：这是一份投诉，没有满意的客人可比。",
+            f"有评分的评价里 {negative:.0%} 是负面：这是一份投诉，没有满意的客户可比。",
             f"{negative:.0%} of the reviews with a score are negative: in a file of complaints there are no "
             "satisfied customers to compare with.",
         )

@@ -310,7 +310,7 @@ def _change(one: Effects, codes: Sequence[str], reduction: float) -> Change:
     missing = [code for code in codes if code not in one.codes]
     if one.reason is not None or missing:
         why = one.reason or Bilingual(
-            f"{'、'.join(missing)} 在有评分的评价里提到太少，估计不了。",
+            f"{'、'.join(missing)} 在有评分的评价里提到太少，无法估计。",
             f"{', '.join(missing)}: mentioned too rarely in reviews with a score.",
         )
         now = one.now if one.n else None

@@ -23,7 +23,7 @@ _PERIOD = re.compile(
     r"时期|期间|月份|年月|周次|日期|时间|^[年月周日]+$|period|month|week|date|day|time", re.IGNORECASE
 )
 _AMOUNT = re.compile(
-    r"订单|单量|销量|件数|台数|数量|人次|客流|发货量|暴露量|order|unit|sales|sold|exposure|volume|visits",
+    r"订单|单量|销量|件数|台数|数量|人次|客流|发货量|业务量|order|unit|sales|sold|exposure|volume|visits",
     re.IGNORECASE,
 )
 _MONTH = re.compile(r"(\d{4})\s*[-/.年]?\s*(0?[1-9]|1[0-2])\s*月?\Z")
@@ -70,7 +70,7 @@ def read_exposure(path: str | Path) -> Exposure:
         amounts[key] = amounts.get(key, 0.0) + _amount(cell, amount, row, name)
     if not any(amounts.values()):
         raise InputError(
-            Bilingual(f"暴露量文件 {name} 的列“{amount}”全是 0。", f"Column '{amount}' of {name} is all 0."),
+            Bilingual(f"业务量文件 {name} 的列“{amount}”全是 0。", f"Column '{amount}' of {name} is all 0."),
             _HINT,
         )
     return Exposure(name, amount, unit, role, amounts)
@@ -108,7 +108,7 @@ def _numeric(table: pa.Table, headers: Sequence[str]) -> list[str]:
 def _missing(zh: str, en: str, headers: Sequence[str], name: str) -> InputError:
     return InputError(
         Bilingual(
-            f"暴露量文件 {name} 里找不到{zh}列（现有：{'、'.join(headers)}）。",
+            f"业务量文件 {name} 里找不到{zh}列（现有：{'、'.join(headers)}）。",
             f"The exposure file {name} has no column of {en} (columns: {', '.join(headers)}).",
         ),
         _HINT,
@@ -130,7 +130,7 @@ def _amount(cell: Any, header: str, row: int, name: str) -> float:
     if value is None or value < 0:
         raise InputError(
             Bilingual(
-                f"暴露量文件 {name} 第 {row + 1} 条数据的“{header}”是“{cell}”，不是 0 以上的数。",
+                f"业务量文件 {name} 第 {row + 1} 条数据的“{header}”是“{cell}”，不是 0 以上的数。",
                 f"'{header}' of data row {row + 1} of {name} is '{cell}', no number from 0 up.",
             ),
             Bilingual("改正这一格；没有订单就写 0。", "Mend the cell; write 0 where there was none."),
@@ -149,7 +149,7 @@ def _periods(cells: Sequence[Any], header: str, name: str) -> tuple[str, list[st
         row = bad[0] if bad else _odd([found[0] for found in read if found is not None])
         raise InputError(
             Bilingual(
-                f"暴露量文件 {name} 第 {row + 1} 条数据的“{header}”是“{cells[row]}”，"
+                f"业务量文件 {name} 第 {row + 1} 条数据的“{header}”是“{cells[row]}”，"
                 "读不成和别行一样的时期。",
                 f"'{header}' of data row {row + 1} of {name} is '{cells[row]}', no period like the others.",
             ),

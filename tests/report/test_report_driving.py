@@ -52,12 +52,12 @@ def test_a_fix_is_told_for_every_score_with_its_interval(summary: dict) -> None:
 
 def test_without_scores_it_says_why(taxonomy: Taxonomy, tmp_path: Path) -> None:
     bare = summarised(taxonomy, drop=("rating", "nps"))
-    assert bare["driving"]["sentences"] == ["说不出什么在左右满意度：没有评分或 NPS 列。"]
+    assert bare["driving"]["sentences"] == ["满意度的驱动因素无法估计：没有评分或 NPS 列。"]
     page = html.render(bare)
     assert "没有评分或 NPS 列" in page
     assert 'id="chart-contrast"' not in page
     excel.write(bare, tmp_path / "x.xlsx")
-    for name in ("满意度驱动", "改好值多少"):
+    for name in ("满意度驱动", "改进收益"):
         rows = list(openpyxl.load_workbook(tmp_path / "x.xlsx")[name].iter_rows(values_only=True))
         assert "没有评分或 NPS 列" in str(rows[1])
 

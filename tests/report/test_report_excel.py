@@ -14,7 +14,7 @@ from feedback_nlp.report import excel
 from feedback_nlp.report.wording import Words
 from feedback_nlp.taxonomy import Taxonomy
 
-OWN = ["满意度驱动", "改好值多少", "个别还是普遍"]
+OWN = ["满意度驱动", "改进收益", "个别还是普遍"]
 SHEETS = ["摘要", "问题", "改问题", "要素", *OWN, "提及", "评价", "待复核", "方法"]
 
 

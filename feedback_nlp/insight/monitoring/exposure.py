@@ -177,7 +177,7 @@ def _dated(facts: Facts, exposure: Exposure) -> list[str | None]:
     if not any(days):
         raise InputError(
             Bilingual(
-                f"暴露量文件 {exposure.name} 按时期给数，评价却没有时间列。",
+                f"业务量文件 {exposure.name} 按时期给数，评价却没有时间列。",
                 f"The exposure file {exposure.name} is by period, but the reviews have no time.",
             ),
             Bilingual(
@@ -194,11 +194,11 @@ def _units(facts: Facts, exposure: Exposure) -> list[str | None]:
     if not facts.has(exposure.column):
         raise InputError(
             Bilingual(
-                f"暴露量文件 {exposure.name} 按{_COLUMNS[exposure.column].zh}给数，评价却没有这一列。",
+                f"业务量文件 {exposure.name} 按{_COLUMNS[exposure.column].zh}给数，评价却没有这一列。",
                 f"The exposure file {exposure.name} is by {exposure.column}, which the reviews don't have.",
             ),
             Bilingual(
-                f"用 --{exposure.column} 指定，或给只按时期的暴露量。",
+                f"用 --{exposure.column} 指定，或给只按时期的业务量。",
                 f"Name it with --{exposure.column}, or give exposure by period alone.",
             ),
         )
@@ -213,7 +213,7 @@ def _no_overlap(exposure: Exposure, known: Sequence[str | None]) -> InputError:
     there = sorted(exposure.by_period()) or ["–"]
     return InputError(
         Bilingual(
-            f"暴露量文件 {exposure.name}（{there[0]} 至 {there[-1]}）和评价（{here[0]} 至 {here[-1]}）"
+            f"业务量文件 {exposure.name}（{there[0]} 至 {there[-1]}）和评价（{here[0]} 至 {here[-1]}）"
             "没有一条对得上。",
             f"The exposure file {exposure.name} ({there[0]} to {there[-1]}) fits none of the reviews "
             f"({here[0]} to {here[-1]}).",
