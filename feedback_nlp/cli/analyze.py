@@ -48,6 +48,8 @@ def analyze(
     jobs: opt.Jobs = None,
     config: opt.Config = None,
     save_config: opt.SaveConfig = False,
+    format: opt.Format = None,
+    top: opt.Top = 5,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
     force: opt.Force = False,
@@ -62,11 +64,13 @@ def analyze(
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
     """Run the main job with options as given on the command line."""
     from feedback_nlp.cli import console, over_time, runs
-    from feedback_nlp.pipeline.result import OUTPUTS
+    from feedback_nlp.pipeline.result import FORMATS, OUTPUTS
 
     chosen = opt.merge(given, files, config)
     folder = Path(chosen.get("out", DEFAULT_OUT))
-    runs.check_apart(files, [folder / name for name in OUTPUTS])
+    runs.check_format(chosen.get("format"))
+    more = FORMATS.get(chosen.get("format", ""), ())
+    runs.check_apart(files, [folder / name for name in (*OUTPUTS, *more)])
     ready = runs.prepared(files, chosen)
     runs.save_config(files, ready, chosen)
     from feedback_nlp.pipeline import analyze_prepared
@@ -85,3 +89,6 @@ def run(files: list[str], given: dict[str, object], config: Path | None) -> None
             progress=progress,
         )
     runs.write_reports(analysis, folder, chosen)
+    if "format" in chosen:
+        tell = not (chosen.get("quiet") or chosen.get("json"))
+        runs.write_format(analysis, folder, chosen["format"], chosen.get("top", 5), tell=tell)

@@ -128,7 +128,17 @@ SaveConfig = Annotated[
 Lang = Annotated[
     str | None, typer.Option("--lang", help="zh（默认）或 en。", rich_help_panel=OUTPUT, metavar="zh|en")
 ]
-NoMask = Annotated[bool, typer.Option("--no-mask", help="不隐去个人信息。", rich_help_panel=OUTPUT)]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help="pptx：月会用的幻灯片 report.pptx；8d：投诉分析记录与 8D 草稿。",
+        rich_help_panel=OUTPUT,
+        metavar="pptx|8d",
+    ),
+]
+Top = Annotated[int, typer.Option("--top", min=1, help="--format 写前几个问题。", rich_help_panel=OUTPUT)]
+NoMask = Annotated[bool, typer.Option("--no-mask", help="个人信息不打码。", rich_help_panel=OUTPUT)]
 Force = Annotated[bool, typer.Option("--force", help="覆盖已有的输出文件。", rich_help_panel=OUTPUT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="只说错误。", rich_help_panel=OUTPUT)]
 Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 写到标准输出。", rich_help_panel=OUTPUT)]

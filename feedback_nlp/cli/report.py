@@ -25,18 +25,15 @@ def report(
     actions: opt.ActionsFile = None,
     issues: opt.IssuesFile = None,
     taxonomy: opt.TaxonomyName = None,
-    format: Annotated[
-        str | None,
-        typer.Option("--format", help="8d：只写投诉分析记录与 8D 草稿（8d.md、8d.xlsx）。", metavar="8d"),
-    ] = None,
-    top: Annotated[int, typer.Option("--top", min=1, help="--format 8d 写前几个问题。")] = 5,
+    format: opt.Format = None,
+    top: opt.Top = 5,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
     force: opt.Force = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """换权重、换语言重出报告，不重新打分。例：feedback-nlp report feedback-report --weights 0.6,0.3,0.1"""
+    """换权重、换语言重出报告，不重新打分；可只写一种。例：feedback-nlp report 报告 --format pptx"""
     from feedback_nlp.cli import over_time, runs
     from feedback_nlp.pipeline import load_report
 
@@ -62,4 +59,4 @@ def report(
     if format is None:
         runs.write_reports(analysis, out or folder, chosen)
     else:
-        runs.write_handoff(analysis, out or folder, top)
+        runs.write_format(analysis, out or folder, format, top)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "feedback-nlp.toml"
 # Options that belong to one run, not to next month's.
-PASSING = ("out", "quiet", "json", "force", "save_config", "from_config")
+PASSING = ("out", "quiet", "json", "force", "save_config", "from_config", "top")
 
 
 def check_apart(files: Sequence[str], targets: Sequence[str | Path | None]) -> None:
@@ -137,21 +137,34 @@ def _option(role: str) -> str:
 
 
 def check_format(name: str | None) -> None:
-    """Raise if a report can't be had in this format."""
-    if name not in (None, "8d"):
+    """Raise if a report can't be had in this format, before any work is done.
+
+    Raises
+    ------
+    ConfigError
+    MissingExtraError
+    """
+    from feedback_nlp.pipeline.result import FORMATS
+
+    if name is not None and name not in FORMATS:
         raise ConfigError(
             Bilingual(f"没有格式“{name}”。", f"No format '{name}'."),
             Bilingual(
-                "用 --format 8d，或不给这个选项写出全部报告。",
-                "Use --format 8d, or leave it out for all reports.",
+                "用 --format pptx 或 --format 8d，或不给这个选项。",
+                "Use --format pptx or --format 8d, or leave it out.",
             ),
         )
+    if name == "pptx":
+        from feedback_nlp.report.slide_kit import check_extra
+
+        check_extra()
 
 
-def write_handoff(analysis: Analysis, folder: Path, top: int) -> None:
-    """Write the complaint records and 8D drafts and say where they are."""
-    for path in analysis.to_8d(folder, top=top).values():
-        console.result(str(path.resolve()))
+def write_format(analysis: Analysis, folder: Path, name: str, top: int, *, tell: bool = True) -> None:
+    """Write one format beside the reports, the slides or the 8D drafts, and say where it is."""
+    for path in analysis.to_format(folder, name, top=top).values():
+        if tell:
+            console.result(str(path.resolve()))
 
 
 def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:

@@ -36,6 +36,7 @@ OPTIONS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("period", "exposure", "actions"), (str,)),
     "issues": (str,),
     "out": (str,),
+    "format": (str,),
     "no_mask": (bool,),
     "quiet": (bool,),
     "max_error": (float, int),

@@ -38,6 +38,9 @@ SCORED = "scored.parquet"
 MENTIONS = "mentions.parquet"
 SUMMARY = "summary.json"
 HANDOFF = ("8d.md", "8d.xlsx")
+SLIDES = "report.pptx"
+# What can be asked for beside the reports, and the files it makes.
+FORMATS: dict[str, tuple[str, ...]] = {"pptx": (SLIDES,), "8d": HANDOFF}
 LANGS = ("zh", "en")
 OUTPUTS = (REPORT, WORKBOOK, SCORED, MENTIONS, SUMMARY)
 
@@ -462,6 +465,37 @@ class Analysis:
             text.write_text(markdown(self.summary, top=top), encoding="utf-8")
             workbook(self.summary, book, top=top)
         return {name: target / name for name in HANDOFF}
+
+    def to_pptx(self, path: str | Path, *, top: int = 5) -> Path:
+        """Write slides for a meeting, with native charts, and return their path.
+
+        Parameters
+        ----------
+        path : str or Path
+        top : int
+            Issues with a slide of their own, in rank order.
+
+        Raises
+        ------
+        MissingExtraError
+            If python-pptx is not installed.
+        OutputError
+            If the file can't be written.
+        """
+        from feedback_nlp.io.writers import atomic
+        from feedback_nlp.report.slides import write
+
+        with atomic(path) as temporary:
+            write(self.summary, temporary, top=top)
+        return Path(path)
+
+    def to_format(self, folder: str | Path, name: str, *, top: int = 5) -> dict[str, Path]:
+        """Write the files of a format (``"pptx"`` or ``"8d"``) into ``folder`` and return them by name."""
+        from feedback_nlp.io.writers import make_folder
+
+        if name == "8d":
+            return self.to_8d(folder, top=top)
+        return {SLIDES: self.to_pptx(make_folder(folder) / SLIDES, top=top)}
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``summary.json`` of the contract."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import openpyxl
 import pytest
 from typer.testing import CliRunner
@@ -65,3 +67,30 @@ def test_no_such_format(folder):
     assert result.exit_code == 2
     assert "没有格式“9d”" in result.stderr
     assert not (folder / "8d.md").exists()
+
+
+def test_slides(folder):
+    before = (folder / "report.html").stat().st_mtime_ns
+    result = run("report", folder, "--format", "pptx", "--top", 1)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.strip() == str((folder / "report.pptx").resolve())
+    assert (folder / "report.pptx").read_bytes().startswith(b"PK")
+    assert (folder / "report.html").stat().st_mtime_ns == before
+
+
+def test_slides_of_analyze_come_beside_the_reports(tmp_path):
+    (tmp_path / "a.csv").write_text("评论内容\n" + "\n".join(TEXTS), encoding="utf-8")
+    out = tmp_path / "out"
+    result = run("analyze", tmp_path / "a.csv", "--model", "lexicon", "--format", "pptx", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert {"report.html", "issues.xlsx", "report.pptx"} <= {path.name for path in out.iterdir()}
+    assert "report.pptx" in result.stdout
+
+
+def test_without_the_extra_it_is_said_before_any_work(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("评论内容\n" + "\n".join(TEXTS), encoding="utf-8")
+    monkeypatch.setitem(sys.modules, "pptx", None)
+    result = run("analyze", tmp_path / "a.csv", "--format", "pptx", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert 'pip install "feedback-nlp[pptx]"' in result.stderr
+    assert not (tmp_path / "out").exists()
