@@ -17,12 +17,12 @@ import feedback_nlp
 PACKAGE = Path(feedback_nlp.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = {
-    0: ("errors", "schema", "compiled", "kernels", "taxonomy"),
+    0: ("errors", "schema", "compiled", "kernels", "taxonomy", "taxonomy_like", "taxonomy_source"),
     1: ("text", "catalog", "frames", "gold"),
     2: ("scorers",),
     3: ("insight",),
     4: ("engines", "io", "report", "store"),
-    5: ("pipeline", "evaluation", "datasets", "serve"),
+    5: ("pipeline", "evaluation", "datasets", "serve", "research", "webapp"),
     6: ("cli", "__main__"),
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}

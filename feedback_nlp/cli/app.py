@@ -31,6 +31,7 @@ from feedback_nlp.cli import (
     taxonomy,
     track,
     train,
+    webapp,
 )
 from feedback_nlp.errors import FeedbackError
 
@@ -125,6 +126,7 @@ app.command("analyze", epilog=analyze.EPILOG)(analyze.analyze)
 app.command("score")(score.score)
 app.command("segment")(segment.segment)
 app.command("serve")(serve.serve)
+app.command("app")(webapp.app)
 app.command("classify")(classify.classify)
 app.command("report")(report.report)
 app.command("compare", epilog=compare.EPILOG)(compare.compare)

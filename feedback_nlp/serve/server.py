@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 import uvicorn
 
-from feedback_nlp.errors import Bilingual, ConfigError, OutputError
+from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.scorers.base import Scorer
 from feedback_nlp.serve.app import create_app
 from feedback_nlp.serve.guard import JsonLines, log
 from feedback_nlp.serve.limits import Limits
+from feedback_nlp.serve.sockets import bind
 
 __all__ = ["bind", "check_host", "run"]
 
@@ -46,30 +47,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket bound to ``host`` and ``port`` (0: any free one).
-
-    Raises
-    ------
-    OutputError
-        If it is taken or not allowed.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio sends small answers at once (TCP_NODELAY) only where the protocol is named.
-    found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        found.bind((host, port))
-    except (OSError, OverflowError) as error:
-        found.close()
-        why = getattr(error, "strerror", None) or str(error)
-        raise OutputError(
-            Bilingual(f"占不到 {host}:{port}（{why}）。", f"Can't listen on {host}:{port} ({why})."),
-            Bilingual("换一个 --port，0 为任一空闲端口。", "Choose another --port; 0 takes any free one."),
-        ) from error
-    return found
 
 
 def run(
