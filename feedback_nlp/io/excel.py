@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -116,8 +116,17 @@ def described(
     )
 
 
-def open_sheet(book: calamine.CalamineWorkbook, source: Source) -> Opening:
+def open_sheet(
+    book: calamine.CalamineWorkbook, source: Source, widths: Mapping[str, int] | None = None
+) -> Opening:
     """Choose the sheet and find its header.
+
+    Parameters
+    ----------
+    book : CalamineWorkbook
+    source : Source
+    widths : mapping of sheet name to columns, optional
+        Where ``book`` holds the first rows only.
 
     Raises
     ------
@@ -128,8 +137,9 @@ def open_sheet(book: calamine.CalamineWorkbook, source: Source) -> Opening:
     sheet = book.get_sheet_by_name(name)
     # Formatted rows without a value may come first: look on as long as nothing is filled.
     head: list[list[Any]] = []
+    width = (widths or {}).get(name, 0)
     for row in sheet_rows(sheet):
-        head.append(row)
+        head.append([*row, *[""] * (width - len(row))])
         if len(head) >= grid.SAMPLE and any(not grid.blank(cell) for row in head for cell in row):
             break
     if not any(not grid.blank(cell) for row in head for cell in row):

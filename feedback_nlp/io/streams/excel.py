@@ -1,22 +1,32 @@
 """Workbooks as a stream: one sheet, row after row.
 
-The package that unpacks the sheet holds it in compact form (a sheet has at most 1,048,576 rows); what grows
-with the rows here, Python's own cells, is made a block at a time.
+Large XLSX sheets are read in pieces (``sheet_pieces``). Others, and sheets written in an unusual way, are
+unpacked whole, in compact form (a sheet has at most 1,048,576 rows); Python's own cells are made a block at a
+time.
 """
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
+from typing import Any
 
 import pyarrow as pa
 import python_calamine as calamine
 
+from feedback_nlp.errors import InputError
 from feedback_nlp.io import excel, grid
 from feedback_nlp.io.source import Source, header_only
+from feedback_nlp.io.streams import sheet_pieces
 from feedback_nlp.io.streams.base import BLOCK_ROWS, Block, Stream
 
 __all__ = ["open_stream"]
+
+# After these a sheet is read whole, which also tells what is wrong with the file.
+_WHOLE = (sheet_pieces.UnusualSheetError, calamine.CalamineError, zipfile.BadZipFile, zlib.error, EOFError)
 
 
 def open_stream(source: Source) -> Stream:
@@ -27,25 +37,48 @@ def open_stream(source: Source) -> Stream:
     InputError
         If the workbook is protected by a password or damaged, or the sheet is not there or empty.
     """
-    with excel.opened(source) as book:
-        opening = excel.open_sheet(book, source)
+    opening = _opening(source)
 
     def blocks() -> Iterator[Block]:
-        with excel.opened(source) as book:
-            any_row = False
-            for block in _blocks(book.get_sheet_by_name(opening.name), opening.header):
-                any_row = True
-                yield block
-            if not any_row:
-                raise header_only(excel.place(source.name, opening.name))
+        any_row = False
+        for block in _blocks(_rows(source, opening.name), opening.header):
+            any_row = True
+            yield block
+        if not any_row:
+            raise header_only(excel.place(source.name, opening.name))
 
     names = grid.unnamed(opening.header.names)
     return Stream(excel.described(source, opening), blocks, names, source.path.stat().st_size)
 
 
-def _blocks(sheet: calamine.CalamineSheet, header: grid.Header) -> Iterator[Block]:
+def _opening(source: Source) -> excel.Opening:
+    with sheet_pieces.pieces_of(source) as pieces:
+        if pieces is not None:
+            # Whatever is wrong with the first rows is told of the whole.
+            with suppress(*_WHOLE, InputError):
+                head, widths = pieces.head()
+                return excel.open_sheet(head, source, widths)
+    with excel.opened(source) as book:
+        return excel.open_sheet(book, source)
+
+
+def _rows(source: Source, name: str) -> Iterator[list[Any]]:
+    """Yield the rows of a sheet from its very first cell on."""
+    done = 0
+    with sheet_pieces.pieces_of(source) as pieces:
+        if pieces is not None:
+            with suppress(*_WHOLE):
+                for row in pieces.rows(name, BLOCK_ROWS):
+                    yield row
+                    done += 1
+                return
+    with excel.opened(source) as book:
+        yield from islice(excel.sheet_rows(book.get_sheet_by_name(name)), done, None)
+
+
+def _blocks(rows: Iterator[list[Any]], header: grid.Header) -> Iterator[Block]:
     width = len(header.names)
-    rows = islice(excel.sheet_rows(sheet), header.first, None)
+    rows = islice(rows, header.first, None)
     first = header.first + 1
     waiting = 0  # blank rows are gaps only if something follows
     while here := list(islice(rows, BLOCK_ROWS)):
