@@ -28,7 +28,7 @@ from feedback_nlp.scorers.linear_calibration import calibrate
 from feedback_nlp.scorers.linear_heads import Settings, fit_heads
 from feedback_nlp.scorers.linear_inputs import evidence_of
 from feedback_nlp.scorers.linear_model import LinearWeights, Logits, quantise, restore
-from feedback_nlp.scorers.linear_training import Heads, learn_heads
+from feedback_nlp.scorers.linear_training import Heads, judged_out_of_fold, learn_heads
 from feedback_nlp.scorers.training_data import Examples, fold_of, without_overlap
 from feedback_nlp.text.clauses import Clauses, cut_column
 
@@ -95,7 +95,9 @@ def distil(
     clauses = cut_column(texts)
     heads = learn_heads(examples, evidence, settings, more_slots=_frequent(texts, clauses), report=tell)
     calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
-    plain = LinearScorer(taxonomy).adopt(taxonomy, heads.weighed(calibration), tone, decisions)
+    weights = heads.weighed(calibration)
+    plain = LinearScorer(taxonomy).adopt(taxonomy, weights, tone, decisions)
+    plain.out_of_fold_ = judged_out_of_fold(examples, heads, weights, decisions, evidence, taxonomy)
     kept_out = np.array([fold_of(text, FOLDS) for text in examples.texts]) == 0
     teacher.adopt_partner(_without(examples, heads, settings, plain, tone, kept_out))
     found = _judged(teacher, texts, clauses, tell)

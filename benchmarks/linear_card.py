@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from public_sets import OPEN_SETS
 
 from feedback_nlp.evaluation import MEASURES, Report, compare
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction
+from feedback_nlp.scorers.linear_calibration import flag_thresholds
 from feedback_nlp.scorers.training_data import Examples, from_gold
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from train_linear import Data
 
     from feedback_nlp.scorers.base import Scorer
@@ -35,6 +38,38 @@ LICENCES = {
 }
 
 
+OPEN = "linear-open"
+WHICH = {
+    "linear": "The default. Some of the texts it learnt from have no stated licence (below); "
+    f"[{OPEN}](../{OPEN}/card.md) is the same without those, and less accurate: its card says by how much.",
+    OPEN: "The same as [linear](../linear/card.md), learnt only from texts written for this project "
+    "(Apache-2.0) and from public sets whose repositories state a permissive licence (MIT, Apache-2.0): for "
+    "those to whom that matters more than accuracy.",
+}
+NETWORK = (
+    "What a small network over the same n-grams says is added to the log-odds. It learnt from the labelled "
+    "texts and from how the `encoder` judges {n} public texts without labels."
+)
+# Filled in by benchmarks/open_gap.py, which needs both models.
+OPEN_GAP = "<!-- open_gap begin -->\n\n<!-- open_gap end -->"
+# (with a network, name) → options of train_linear.py
+COMMAND = {
+    (False, "linear"): "",
+    (True, "linear"): " --teacher models/encoder",
+    (False, OPEN): " --open",
+}
+# Rows of the cross-fitted table: title → kinds of sources.
+PARTS = {
+    "gold train": ("gold",),
+    "corpora": ("corpora",),
+    "readings": ("readings",),
+    "gold train and corpora": ("gold", "corpora"),
+    "corpora and readings": ("corpora", "readings"),
+    "all": ("gold", "corpora", "readings"),
+}
+DRAWS = 1000
+
+
 @dataclass(frozen=True)
 class Pace:
     """Seconds to load the model, reviews scored in a second."""
@@ -52,10 +87,27 @@ def render(
     pace: Pace,
     n_soft: int,
 ) -> str:
-    """Return the card as Markdown; ``n_soft`` texts were labelled by the encoder."""
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    data : Data
+    scorer : Scorer
+        As loaded from ``folder``.
+    learnt : LinearScorer
+        With out-of-fold judgements: the heads without the network where there is one.
+    reports : mapping
+        Of the model first, under its name, then of those to compare it with.
+    folder : Path
+    pace : Pace
+    n_soft : int
+        Texts judged by the encoder, that the network learnt from.
+    """
+    name = next(iter(reports))
     size = (folder / "weights.npz").stat().st_size / 1e6
     parts = [
-        "# linear",
+        f"# {name}",
+        WHICH[name],
         "Hashed character n-grams (1–4) of a clause, of its review and of its neighbours, weighed together "
         "with what the lexicon scorer finds (so terms added to the taxonomy work here too) and with the tone "
         "of whole reviews from many industries. One sparse logistic regression for each facet, a polarity "
@@ -63,22 +115,26 @@ def render(
         f"label and the flags. int8 weights, {size:.1f} MB, loaded in {pace.load:.2f} s; "
         f"{pace.reviews:.0f} reviews a second on one noisy core. Without scikit-learn; the same bits "
         "whatever the batch.",
+        *([NETWORK.format(n=n_soft)] if n_soft else []),
         "## Learnt from",
         sources(data, n_soft),
         "## Measured on gold dev (240 real reviews, never learnt from)",
-        _scores(reports),
+        _scores(reports, name),
+        *([OPEN_GAP] if name == OPEN else []),
     ]
     if "lexicon" in reports:
         parts += [
-            "Difference linear − lexicon, paired bootstrap:",
-            difference(reports["linear"], reports["lexicon"]),
+            f"Difference {name} − lexicon, paired bootstrap:",
+            difference(reports[name], reports["lexicon"]),
         ]
     parts += [
         "## By label, domain, coverage and calibration",
-        reports["linear"].to_markdown(),
+        reports[name].to_markdown(),
         "## Cross-fitted on what it learnt from",
-        "Each text judged by heads that had not seen it (five folds by text), on the annotators' clauses. "
-        "The small final layers saw these scores, so overall and flags are a little flattered.",
+        "Each text judged by heads that had not seen it (five folds by text, no text twice), on the "
+        "annotators' clauses. Flags by a last layer and thresholds from the other folds alone, with "
+        "95 % bootstrap intervals; the last layer of the overall label saw these scores, so that is a little "
+        "flattered." + (" The heads without the network." if n_soft else ""),
         _out_of_fold(data, learnt),
         "## Known failures",
         _failures(data, learnt),
@@ -86,7 +142,8 @@ def render(
         f"Thresholds by cross-fitting on train; safety mentions count as safe to lift from "
         f"{scorer.safety_threshold_:.2f}.",
         "## Reproduce",
-        "`OMP_NUM_THREADS=1 python benchmarks/train_linear.py` beside `../shared`.",
+        f"`OMP_NUM_THREADS=1 python benchmarks/train_linear.py{COMMAND[bool(n_soft), name]}` "
+        "beside `../shared`.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
@@ -95,12 +152,14 @@ def sources(data: Data, n_soft: int) -> str:
     """Return what was learnt from, as a table; ``n_soft`` texts were labelled by the encoder."""
     rows = ["| source | texts | labels | licence |", "|---|---|---|---|"]
     for name, reviews in data.sources.items():
-        licence = LICENCES[name.partition("/")[0]]
+        kind, _, part = name.partition("/")
+        known = OPEN_SETS.get(part) if kind == "readings" else None
+        licence = f"labels ours (`benchmarks/readings`); texts {known}" if known else LICENCES[kind]
         rows.append(f"| {name} | {len(reviews)} | {sum(len(r.labels) for r in reviews)} | {licence} |")
     opinions = data.opinions
     for name, licence in opinions.licences.items():
         count = opinions.sources.count(name)
-        rows.append(f"| data/{name} (whole-review label; tone only) | {count} | {count} | {licence} |")
+        rows.append(f"| data/{name} (side of the text; tone only) | {count} | {count} | {licence} |")
     if n_soft:
         rows.append(
             f"| data/* (no labels: what the shipped `encoder` is sure of) | {n_soft} | – | as its sources |"
@@ -114,9 +173,11 @@ def sources(data: Data, n_soft: int) -> str:
     )
 
 
-def _scores(reports: dict[str, Report]) -> str:
-    names = [name for name in ("lexicon", "linear") if name in reports]
-    rows = ["| measure | TF-IDF + LR | " + " | ".join(names) + " |", "|---|" + "---|" * (len(names) + 1)]
+def _scores(reports: dict[str, Report], own: str) -> str:
+    titles = {"plain": "the same without its network"}
+    names = [*(name for name in ("lexicon", "plain") if name in reports), own]
+    rows = ["| measure | TF-IDF + LR | " + " | ".join(titles.get(n, n) for n in names) + " |"]
+    rows.append("|---|" + "---|" * (len(names) + 1))
     for measure in MEASURES:
         cells = [f"{BASELINE[measure]:.3f}" if measure in BASELINE else "–"]
         for name in names:
@@ -151,20 +212,41 @@ def _judged(learnt: LinearScorer, examples: Examples) -> Prediction:
 def _out_of_fold(data: Data, learnt: LinearScorer) -> str:
     examples = from_gold(data.training, learnt.taxonomy_)
     judged = _judged(learnt, examples)
-    names = [name for name, reviews in data.sources.items() for _ in reviews]
-    gold = np.array([name.startswith("gold") for name in names])
-    flags = judged.flags >= learnt.flag_thresholds_
+    kinds = np.array([name.partition("/")[0] for name, found in data.sources.items() for _ in found])
+    flags = raised_flags(judged.flags, examples)
     found = judged.clauses.sum(axis=2) >= learnt.thresholds_
     rows = ["| texts | clause + facet F1 | overall accuracy | flags F1 | " + " | ".join(FLAGS) + " |"]
     rows.append("|---" * (len(FLAGS) + 4) + "|")
-    for title, inside in (("gold train", gold), ("corpora", ~gold), ("both", np.ones_like(gold))):
+    for title, among in PARTS.items():
+        inside = np.isin(kinds, among)
+        if not set(among) <= set(kinds):
+            continue
         clauses = inside[examples.clauses.review]
         right = (judged.overall.argmax(axis=1) == examples.overall)[inside].mean()
-        cells = [_f1(found[clauses], examples.mention[clauses] == 1), right]
-        cells.append(_f1(flags[inside], examples.flags[inside] == 1))
-        cells += [_f1(flags[inside, flag], examples.flags[inside, flag] == 1) for flag in range(len(FLAGS))]
-        rows.append(f"| {title} | " + " | ".join(f"{cell:.3f}" for cell in cells) + " |")
+        truth = examples.flags[inside] == 1
+        cells = [f"{_f1(found[clauses], examples.mention[clauses] == 1):.3f}", f"{right:.3f}"]
+        cells.append(_with_interval(flags[inside], truth))
+        cells += [f"{_f1(flags[inside, flag], truth[:, flag]):.3f}" for flag in range(len(FLAGS))]
+        rows.append(f"| {title} | " + " | ".join(cells) + " |")
     return "\n".join(rows)
+
+
+def raised_flags(scores: NDArray[np.float32], examples: Examples) -> NDArray[np.bool_]:
+    """Return which flags are raised at thresholds chosen on the other folds: (n_reviews, 5)."""
+    raised = np.zeros(scores.shape, dtype=bool)
+    for fold in np.unique(examples.fold):
+        inside = examples.fold == fold
+        raised[inside] = scores[inside] >= flag_thresholds(scores[~inside], examples.flags[~inside] == 1)
+    return raised
+
+
+def _with_interval(found: NDArray[np.bool_], truth: NDArray[np.bool_]) -> str:
+    """Return the F1 of reviews' flags with its bootstrap 95 % interval."""
+    counts = np.stack([(found & truth).sum(axis=1), found.sum(axis=1) + truth.sum(axis=1)], axis=1)
+    rows = np.random.default_rng(0).integers(0, len(counts), (DRAWS, len(counts)))
+    drawn = np.array([counts[row].sum(axis=0) for row in rows])
+    low, high = np.percentile(2 * drawn[:, 0] / np.maximum(drawn[:, 1], 1), [2.5, 97.5])
+    return f"{_f1(found, truth):.3f} ({low:.3f}–{high:.3f})"
 
 
 def _failures(data: Data, learnt: LinearScorer) -> str:

@@ -27,6 +27,9 @@ from feedback_nlp.text.clauses import Clauses
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MAPPING = Path(__file__).with_name("mappings") / "sentiment.toml"
+OPEN_MAPPING = MAPPING.with_name("sentiment_open.toml")
+# The only public sets with a permissive licence, as their repositories state it (shared/data/README.md).
+OPEN_SETS = {"opinion_triplets": "MIT", "aspect_polarity": "MIT", "restaurant_asap_sample": "Apache-2.0"}
 # Sources with a mapping of their categories, in the order in which a repeated text is kept.
 MAPPED_SOURCES = (
     "makeup_quads",
@@ -68,9 +71,9 @@ class Opinions:
         )
 
 
-def opinions(data: Path) -> Opinions:
-    """Read every source of the sentiment mapping, in order, at most ``cap`` texts of a domain."""
-    mapping = tomllib.loads(MAPPING.read_text(encoding="utf-8"))
+def opinions(data: Path, path: Path = MAPPING) -> Opinions:
+    """Read every source of a sentiment mapping, in order, at most ``cap`` texts of a domain."""
+    mapping = tomllib.loads(path.read_text(encoding="utf-8"))
     groups: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
     for source in mapping["source"]:
         for domain, text, positive in _labelled(data, source):
@@ -89,9 +92,22 @@ def _labelled(data: Path, source: dict[str, Any]) -> Iterator[tuple[str, str, bo
     with gzip.open(data / f"{source['file']}.jsonl.gz", "rt", encoding="utf-8") as stream:
         for line in stream:
             row = json.loads(line)
-            value = row.get(source["field"])
-            if value is not None and (value >= source["positive"] or value <= source["negative"]):
-                yield row["domain"], row["text"], value >= source["positive"]
+            side = _side(row.get(source["field"]), source)
+            if side is not None:
+                yield row["domain"], row["text"], side
+
+
+def _side(value: Any, source: dict[str, Any]) -> bool | None:
+    """Return whether a text praises; None where that is unknown or mixed.
+
+    ``value`` is a label or stars, held against the bounds of ``source``, a side's name, or triplets that end
+    in one.
+    """
+    if isinstance(value, int | float):
+        return value >= source["positive"] if not source["negative"] < value < source["positive"] else None
+    names = [value] if isinstance(value, str) else [triplet[-1] for triplet in value or ()]
+    sides = {name[:3].upper() for name in names}
+    return sides == {"POS"} if sides in ({"POS"}, {"NEG"}) else None
 
 
 def _spread(items: list[Item], most: int) -> list[Item]:

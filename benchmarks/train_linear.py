@@ -3,7 +3,8 @@
     nice -n 5 env OMP_NUM_THREADS=1 python benchmarks/train_linear.py
 
 Deterministic: the same data give the same ``models/linear``. With ``--teacher models/encoder`` a small
-network beside the heads is learnt from how that judges public texts without labels (needs torch).
+network beside the heads is learnt from how that judges public texts without labels (needs torch). With
+``--open``, ``models/linear-open``: only texts written for this project and sets with a permissive licence.
 """
 
 from __future__ import annotations
@@ -54,17 +55,19 @@ class Data:
         return [review for reviews in self.sources.values() for review in reviews]
 
 
-def load(shared: Path) -> Data:
-    """Read gold train, our readings and every corpus but the demo, without overlaps with what measures."""
+def load(shared: Path, *, licensed: bool = False) -> Data:
+    """Read gold train, our readings and every corpus but the demo, without overlaps with what measures.
+
+    Only corpora and ``public_sets.OPEN_SETS`` where all must be ``licensed``.
+    """
     corpora = REPOSITORY / "corpora"
     dev, demo = read(shared / "gold" / "dev.jsonl"), read(corpora / HELD_OUT_CORPUS)
-    files = {"gold/train": shared / "gold" / "train.jsonl"}
+    files = {} if licensed else {"gold/train": shared / "gold" / "train.jsonl"}
     for path in sorted(corpora.glob("*.jsonl")):
         if path.name != HELD_OUT_CORPUS:
             files[f"corpora/{path.stem}"] = path
     found = {name: read(path) for name, path in files.items()}
-    for reader, read_texts in readings.read_readings(shared / "data").items():
-        found[f"readings/{reader}"] = read_texts
+    found |= _readings(shared / "data", licensed=licensed)
     reviews = [(name, review) for name, texts in found.items() for review in texts]
     challenge = read(corpora / "challenge" / "challenge.jsonl")
     held_out = [review.text for review in [*dev, *demo, *challenge]]
@@ -74,10 +77,23 @@ def load(shared: Path) -> Data:
         if keep:
             sources[name].append(review)
     labelled = held_out + [review.text for _, review in reviews]
-    public = public_sets.opinions(shared / "data")
+    mapping = public_sets.OPEN_MAPPING if licensed else public_sets.MAPPING
+    public = public_sets.opinions(shared / "data", mapping)
     # Gold texts stand in the public sets: with them the tone would know the answers of every fold.
     public = public.pick(without_overlap(public.texts, labelled).tolist())
     return Data(sources, dev, demo, int((~kept).sum()), public, held_out)
+
+
+def _readings(data: Path, *, licensed: bool) -> dict[str, list[GoldReview]]:
+    """Return our readings by reader; those of the licensed sets by set."""
+    found = readings.read_readings(data)
+    if not licensed:
+        return {f"readings/{reader}": texts for reader, texts in found.items()}
+    every = [review for texts in found.values() for review in texts]
+    return {
+        f"readings/{name}": [review for review in every if review.source == name]
+        for name in public_sets.OPEN_SETS
+    }
 
 
 def learn(data: Data, shared: Path, teacher: Path | None) -> tuple[LinearScorer, LinearScorer | None, int]:
@@ -110,32 +126,38 @@ def _pace(scorer: Scorer, texts: list[str]) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "linear")
+    parser.add_argument("--out", type=Path, help="model folder; models/linear or models/linear-open")
+    parser.add_argument("--open", action="store_true", help="only our own texts and licensed sets")
     parser.add_argument("--teacher", type=Path, help="encoder that a network beside the heads is learnt from")
     parser.add_argument("--plain", type=Path, help="where to keep the same heads without its network")
     arguments = parser.parse_args()
+    if arguments.open and arguments.teacher:
+        parser.error("--open without --teacher: a teacher has learnt from texts without a licence")
+    name = "linear-open" if arguments.open else "linear"
+    out = arguments.out or REPOSITORY / "models" / name
     begin = time.perf_counter()
-    data = load(arguments.shared)
+    data = load(arguments.shared, licensed=arguments.open)
     scorer, plain, n_soft = learn(data, arguments.shared, arguments.teacher)
-    # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group of industries.
-    scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
-    scorer.save(arguments.out)
+    if not arguments.open:
+        # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group.
+        scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
+    scorer.save(out)
     seconds = time.perf_counter() - begin
     begin_load = time.perf_counter()
-    loaded = load_model(arguments.out)
+    loaded = load_model(out)
     load_seconds = time.perf_counter() - begin_load
-    reports: dict[str, Report] = {"linear": evaluate(loaded, data.dev)}
+    reports: dict[str, Report] = {name: evaluate(loaded, data.dev)}
     if plain is not None:
         reports["plain"] = evaluate(plain, data.dev)
         if arguments.plain is not None:
             plain.save(arguments.plain)
     reports["lexicon"] = evaluate(load_model("lexicon"), data.dev)
     pace = linear_card.Pace(load_seconds, _pace(loaded, data.opinions.texts[:5000]))
-    card = linear_card.render(data, loaded, scorer, reports, arguments.out, pace, n_soft)
-    (arguments.out / "card.md").write_text(card, encoding="utf-8")
+    card = linear_card.render(data, loaded, plain or scorer, reports, out, pace, n_soft)
+    (out / "card.md").write_text(card, encoding="utf-8")
     print(
-        f"{arguments.out}: learnt in {seconds:.0f} s; facet + polarity F1 on dev "
-        f"{reports['linear'].scores['facet_polarity']['value']:.3f}",
+        f"{out}: learnt in {seconds:.0f} s; facet + polarity F1 on dev "
+        f"{reports[name].scores['facet_polarity']['value']:.3f}",
         file=sys.stderr,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["LEAST_LOGIT", "Decisions", "calibrate", "mention_thresholds", "safety_threshold", "three_way"]
+__all__ = [
+    "LEAST_LOGIT",
+    "Decisions",
+    "calibrate",
+    "flag_thresholds",
+    "mention_thresholds",
+    "safety_threshold",
+    "three_way",
+]
 
 SAFETY_FACET = "product.safety"
 SAFETY_PRECISION = 0.9
@@ -42,11 +50,22 @@ LEAST_LOGIT = -4.0
 
 @dataclass(frozen=True)
 class Decisions:
-    """Thresholds learnt beside the weights."""
+    """Thresholds learnt beside the weights.
+
+    Attributes
+    ----------
+    thresholds : float32 array of shape (n_facets,)
+    flag_thresholds : float32 array of shape (5,)
+    safety_threshold : float
+    flag_scores : float array of shape (n_reviews, 5), optional
+        Probability of each flag by a layer that had not learnt from the review's fold; of no worth where the
+        fold is −1.
+    """
 
     thresholds: NDArray[np.float32]
     flag_thresholds: NDArray[np.float32]
     safety_threshold: float
+    flag_scores: NDArray[np.float32] | None = None
 
 
 def calibrate(
@@ -64,13 +83,16 @@ def calibrate(
         features[use], examples.overall[use]
     )
     seen = flag_features(block, examples.clauses, logits.flags, evidence)
-    calibration["flags_weights"], calibration["flags_bias"], flag_thresholds = _flag_layer(
+    calibration["flags_weights"], calibration["flags_bias"], scores = _flag_layer(
         seen[judged], examples.flags[judged], examples.fold[judged]
     )
+    flag_scores = np.zeros(examples.flags.shape, np.float32)
+    flag_scores[judged] = scores
     decisions = Decisions(
         mention_thresholds(examples, score, judged, taxonomy),
-        flag_thresholds,
+        flag_thresholds(scores, examples.flags[judged] == 1),
         safety_threshold(examples, block, judged, taxonomy),
+        flag_scores,
     )
     return calibration, decisions
 
@@ -121,8 +143,8 @@ def three_way(
 
 def _flag_layer(
     features: NDArray[np.float32], truth: NDArray[np.int8], fold: NDArray[np.int8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return weights, bias and thresholds of the flags; thresholds from a second cross-fit of this layer."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    """Return weights and bias of the flags, and their probabilities from a second cross-fit of this layer."""
     weights = np.zeros((features.shape[1], truth.shape[1]), np.float32)
     bias = np.zeros(truth.shape[1], np.float32)
     scores = np.zeros(truth.shape, np.float64)
@@ -135,8 +157,12 @@ def _flag_layer(
             coef, shift = _dense_logistic(features[learn_from], y[learn_from])
             inside = fold == part
             scores[inside, flag] = 1 / (1 + np.exp(-(features[inside] @ coef + shift)))
-    thresholds = shrunk_thresholds(scores, truth == 1, weight=60.0)
-    return weights, bias, thresholds
+    return weights, bias, scores
+
+
+def flag_thresholds(scores: NDArray[np.floating[Any]], truth: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Choose the threshold of each flag by F1, rare ones drawn to that of all."""
+    return shrunk_thresholds(scores, truth, weight=60.0)
 
 
 def _dense_logistic(

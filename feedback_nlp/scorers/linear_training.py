@@ -6,7 +6,7 @@ The heads themselves are fitted in ``linear_heads``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["Decisions", "Heads", "Settings", "learn", "learn_heads"]
+__all__ = ["Decisions", "Heads", "Settings", "judged_out_of_fold", "learn", "learn_heads"]
 
 
 def learn(
@@ -67,8 +67,23 @@ def learn(
     heads = learn_heads(examples, evidence, settings, report=report)
     calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
     learnt = heads.weighed(calibration)
+    return learnt, decisions, judged_out_of_fold(examples, heads, learnt, decisions, evidence, taxonomy)
+
+
+def judged_out_of_fold(
+    examples: Examples,
+    heads: Heads,
+    learnt: LinearWeights,
+    decisions: Decisions,
+    evidence: Evidence,
+    taxonomy: Taxonomy,
+) -> Prediction:
+    """Return the examples, each judged by heads that had not learnt from its fold; flags by such a layer too.
+
+    The last layer of the overall label has learnt from all of them: 20 numbers for each of three labels.
+    """
     judged = learnt.calibrated(heads.out_of_fold, examples.clauses, evidence, whole_facets(taxonomy))
-    return learnt, decisions, judged
+    return judged if decisions.flag_scores is None else replace(judged, flags=decisions.flag_scores)
 
 
 @dataclass(frozen=True)
