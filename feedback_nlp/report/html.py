@@ -12,6 +12,7 @@ from feedback_nlp.report.blocks import about_blocks, cards, flow, quality
 from feedback_nlp.report.chart_tables import chart_tables
 from feedback_nlp.report.charts import N_BARS, charts, sparkline
 from feedback_nlp.report.palette import NIGHT
+from feedback_nlp.report.ranking import LISTED
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import FLAGS, LABELS, STATUSES
 
@@ -120,6 +121,7 @@ def _data(summary: Mapping[str, Any], drawings: Mapping[str, Any], words: Words)
                 for row in summary["issues"]
             ],
             "rest": OTHER_ID,
+            "folded": [row["issue_id"] for row in summary["issues"] if row["group"] == LISTED][N_TABLE:],
             "night": NIGHT,
             "labels": LABELS,
             "flags": [words(f"flag.{flag}") for flag in FLAGS],

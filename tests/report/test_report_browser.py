@@ -277,6 +277,28 @@ def test_a_permalink_from_outside_opens_scrolls_and_leaves_folds_open(
 
 
 @pytest.mark.browser
+def test_cards_further_down_wait_until_they_are_wanted(
+    browser: Any, summary: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html, "N_TABLE", 2)
+    listed = [row["issue_id"] for row in summary["issues"] if row["group"] == "listed"]
+    path = tmp_path / "report.html"
+    path.write_text(html.render(summary), encoding="utf-8")
+    cards = "document.querySelectorAll('#issues details.issue').length"
+    tab = Tab(browser, path, viewport={"width": 1280, "height": 800})
+    assert tab.page.evaluate(cards) == 2
+    tab.click("#more-issues > summary")
+    tab.page.wait_for_function(f"{cards} === {len(listed)}")
+    tab.page.close()
+    tab = Tab(browser, path, f"#issue-{listed[-1]}", viewport={"width": 1280, "height": 800})
+    place = tab.page.locator(f'[id="issue-{listed[-1]}"]').bounding_box()
+    assert -1 <= place["y"] < 800
+    assert tab.page.evaluate("id => document.getElementById(`issue-${id}`).open", listed[-1])
+    assert tab.complaints == []
+    tab.page.close()
+
+
+@pytest.mark.browser
 def test_quotes_and_links_are_copied(report: Tab, summary: dict) -> None:
     report.page.evaluate("void (navigator.clipboard.writeText = async (text) => { window.copied = text; })")
     issue = summary["issues"][0]

@@ -5,7 +5,7 @@
   const at = Object.fromEntries(fields.map((name, k) => [name, k]));
   const $ = (selector) => document.querySelector(selector);
   const say = (key, values = {}) => ui[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  const count = (number) => number.toLocaleString("en-US");
+  const count = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
   const make = (tag, options = {}, ...children) => {
     const node = Object.assign(document.createElement(tag), options);
     node.append(...children);
@@ -116,7 +116,8 @@
   const PAGE = 25;
   const form = $("#filters");
   const body = $("#table tbody");
-  const lower = rows.map((row) => `${row[at.id]}\n${row[at.text]}`.toLowerCase());
+  /* Made when something is searched for: nobody waits for it at the start. */
+  let lower = null;
   const state = { page: 0, sort: "row", down: false, found: [] };
   const control = (name) => form.elements.namedItem(name);
   const value = (name) => control(name)?.value ?? "";
@@ -161,6 +162,7 @@
     const labelled = label && !value("element") ? labels.indexOf(label) : -1;
     const places = Object.keys(units).filter((name) => value(name)).map((name) => [at[name], units[name].indexOf(value(name))]);
     const show = shows[value("show")] ?? shows.counted;
+    if (words.length) lower ??= rows.map((row) => `${row[at.id]}\n${row[at.text]}`.toLowerCase());
     state.found = [];
     rows.forEach((row, k) => {
       if (show(row) && (labelled < 0 || row[at.label] === labelled) && places.every(([place, unit]) => row[place] === unit)
@@ -295,8 +297,16 @@
   });
 
   /* ---- permalinks, contents, print ---- */
+  /* The cards further down wait in a template, so that a long report opens as fast as a short one. */
+  const more = $("#more-issues");
+  const unfold = () => {
+    const template = more.querySelector("template");
+    if (template) template.replaceWith(template.content);
+  };
+  more?.addEventListener("toggle", () => { if (more.open) unfold(); });
   const openTarget = () => {
     const name = location.hash.slice(1);
+    if (store.folded.some((id) => name === `issue-${id}` || name === `issue-${encodeURIComponent(id)}`)) unfold();
     let target = document.getElementById(name);
     /* A link passed on by a chat may have its name encoded, or cut in the middle of a code. */
     try { target ??= document.getElementById(decodeURIComponent(name)); } catch { return; }

@@ -46,7 +46,8 @@ const drawChart = (() => {
     if (text !== undefined) return text;
     const percent = axis.tickformat === ".0%";
     const number = percent ? value * 100 : value;
-    const rounded = Number(number.toFixed(6)).toLocaleString("en-US", { maximumFractionDigits: Math.abs(number) < 10 && number % 1 ? 2 : 0 });
+    const digits = Math.abs(number) < 10 ? 2 : 0;
+    const rounded = String(Number(number.toFixed(digits))).replace(/\B(?=(\d{3})+$)/g, ",");
     return `${rounded.replace("-", "\u2212")}${percent ? "%" : ""}`;
   };
 
