@@ -2,6 +2,7 @@
 
     python benchmarks/hot_path.py reviews.jsonl.gz [more …] [--reviews 20000] [--snownlp 300] [--start]
 
+Without numba, and with ``FEEDBACK_NLP_COMPILED=0``, NumPy's stages are measured, otherwise the compiled ones.
 Reads texts of 30 to 110 characters (about 60 on average) from JSON lines (``text``), gzipped or not, and
 prints Markdown: CPU microseconds for each review and stage on one core, the median of five passes; reviews
 for each second of CPU; with SnowNLP installed, the ratio to its sentiment alone. ``--start`` measures the CPU
@@ -23,10 +24,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from feedback_nlp.engines.local import BATCH_SIZE, score_batch
+from feedback_nlp import kernels
+from feedback_nlp.engines.local import BATCH_SIZE, prepare, score_batch
 from feedback_nlp.insight import mentions
 from feedback_nlp.scorers import (
     hashing,
@@ -69,6 +72,24 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
     ("write mentions and scores", mentions, "write"),
 )
 
+# The same by compiled loops: these take the place of some of the above.
+_LOOPS = (
+    ("find terms: trie", "feedback_nlp.text.terms_fast", "FastTerms", "_found"),
+    ("n-grams: hash, look up, add weights", "feedback_nlp.kernels.grams", None, "gram_sums"),
+    ("log-odds, calibration, overall, flags", "feedback_nlp.scorers.linear_fast", "FastModel", "_part"),
+)
+
+
+def loops() -> tuple[tuple[str, Any, str], ...]:
+    """Return the stages of compiled loops, if they are in use."""
+    if not kernels.active():
+        return ()
+    found = []
+    for name, module, owner, attribute in _LOOPS:
+        held = import_module(module)
+        found.append((name, getattr(held, owner) if owner else held, attribute))
+    return tuple(found)
+
 
 class Clock:
     """CPU time of nested stages, each without what its inner stages took."""
@@ -97,7 +118,7 @@ class Clock:
 def watched(clock: Clock) -> Iterator[None]:
     """Measure every stage while the block runs."""
     originals = []
-    for name, owner, attribute in STAGES:
+    for name, owner, attribute in (*STAGES, *loops()):
         held = vars(owner)[attribute]
         originals.append((owner, attribute, held))
         plain = held.__func__ if isinstance(held, classmethod) else held
@@ -150,6 +171,7 @@ def snownlp_seconds(texts: list[str]) -> float | None:
 
 def table(texts: list[str], n_snownlp: int) -> None:
     scorer = load_model("linear")
+    prepare(scorer, 10_000_000)
     one_pass(texts[:BATCH_SIZE], scorer)
     passes = [one_pass(texts, scorer) for _ in range(PASSES)]
     micro = 1e6 / len(texts)
@@ -158,9 +180,11 @@ def table(texts: list[str], n_snownlp: int) -> None:
     print(f"{len(texts):,} reviews of {length:.0f} characters, CPU time of one core, median of {PASSES}\n")
     print("| stage | µs a review | share |\n|---|---:|---:|")
     known = 0.0
-    for name, _, _ in STAGES:
+    for name in dict.fromkeys(name for name, _, _ in (*STAGES, *loops())):
         spent = statistics.median(stages.get(name, 0.0) for _, stages in passes) * micro
         known += spent
+        if not spent:
+            continue
         print(f"| {name} | {spent:.1f} | {spent / whole:.0%} |")
     print(f"| the rest | {max(whole - known, 0):.1f} | {max(whole - known, 0) / whole:.0%} |")
     print(f"| **all** | **{whole:.1f}** | |\n")

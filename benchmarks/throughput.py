@@ -3,11 +3,14 @@
     python benchmarks/throughput.py peers --rows 2000        # against SnowNLP, cnsenti, TF-IDF
     python benchmarks/throughput.py scaling --rows 10000,100000,1000000 --jobs 1,2
     python benchmarks/throughput.py stages --rows 50000      # where the time goes, in one process
+    python benchmarks/throughput.py spark --rows 100000      # local[2] beside two processes of our own
 
-Texts are those of some of ``corpora/*.jsonl`` in random order, each made its own by the number of the row, so
-that none is scored from another. Peers judge the sentiment alone; ``score`` reads Parquet and writes scores,
-facets, flags and the mentions file. Ratios are of CPU time in one run, the median of ``--repeats``: wall
-times of a shared machine mean little. Peak memory: of the process, and the sum over its children (Linux).
+Texts are those of some of ``corpora/*.jsonl``, joined at random to about ``--chars`` characters, each made
+its own by the number of the row, so that none is scored from another. Peers judge the sentiment alone;
+``score`` reads Parquet and writes scores, facets, flags and the mentions file. Ratios are of CPU time in one
+run, the median of ``--repeats``: wall times of a shared machine mean little, and are given beside. Peak
+memory: of the process, and the sum over its children (Linux). ``FEEDBACK_NLP_COMPILED=0`` measures without
+compiled loops.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 import argparse
 import cProfile
 import json
+import os
 import pstats
 import random
 import resource
@@ -34,24 +38,27 @@ CORPORA = ("mixed", "delays", "tickets", "contrasts", "lookalikes", "risks", "sp
 CHUNK = 50_000
 
 
-def texts(count: int, seed: int = 0) -> Iterator[str]:
-    """Yield ``count`` different texts of usual length."""
+def texts(count: int, chars: int, seed: int = 0) -> Iterator[str]:
+    """Yield ``count`` different texts of about ``chars`` characters."""
     files = [ROOT / "corpora" / f"{name}.jsonl" for name in CORPORA]
     known = [
         json.loads(line)["text"] for path in files if path.exists() for line in path.open(encoding="utf-8")
     ]
     chance = random.Random(seed)
     for number in range(count):
-        yield f"{chance.choice(known)}（{number}）"
+        text = chance.choice(known)
+        while len(text) < chars - 15:
+            text += chance.choice(known)
+        yield f"{text}（{number}）"
 
 
-def write_input(path: Path, count: int) -> float:
+def write_input(path: Path, count: int, chars: int) -> float:
     """Write ``count`` reviews as Parquet and return their mean length."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = pa.schema([("review_id", pa.string()), ("text", pa.string())])
-    source, length = texts(count), 0
+    source, length = texts(count, chars), 0
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, count, CHUNK):
             size = min(CHUNK, count - start)
@@ -65,26 +72,37 @@ def write_input(path: Path, count: int) -> float:
 # --- peers
 
 
-def peers(count: int, repeats: int, model: str) -> None:
-    sample = list(texts(count))
+def peers(count: int, repeats: int, model: str, chars: int) -> None:
+    sample = list(texts(count, chars))
+    print(f"{statistics.mean(map(len, sample)):.0f} characters a text")
     judges = {"SnowNLP": snownlp(), "cnsenti": cnsenti(), "TF-IDF + LogisticRegression": tfidf()}
     rates: dict[str, list[float]] = {}
+    walls: dict[str, list[float]] = {}
     for _ in range(repeats):
         for name, judge in judges.items():
             some = sample[: max(50, count // 10)] if name in ("SnowNLP", "cnsenti") else sample
-            rates.setdefault(name, []).append(len(some) / cpu(lambda judge=judge, some=some: judge(some)))  # type: ignore[misc]
-        rates.setdefault("feedback-nlp score", []).append(score_rate(count * 10, model))
-    base = statistics.median(rates["SnowNLP"])
-    print(f"{'tool':<30} {'reviews per CPU second':>22} {'x SnowNLP':>10}")
-    for name, values in rates.items():
-        middle = statistics.median(values)
-        print(f"{name:<30} {middle:>22,.0f} {middle / base:>10.1f}")
+            used, wall = spent(lambda judge=judge, some=some: judge(some))  # type: ignore[misc]
+            rates.setdefault(name, []).append(len(some) / used)
+            walls.setdefault(name, []).append(len(some) / wall)
+        for jobs in (1, 2):
+            used, wall = score_rate(count * 20, model, jobs, chars)
+            name = f"feedback-nlp score --jobs {jobs}"
+            rates.setdefault(name, []).append(used)
+            walls.setdefault(name, []).append(wall)
+    print("| tool | reviews/CPU s | x SnowNLP | reviews/s (wall) | x SnowNLP |\n|---|---:|---:|---:|---:|")
+    for name in rates:
+        used, wall = statistics.median(rates[name]), statistics.median(walls[name])
+        first = used / statistics.median(rates["SnowNLP"])
+        second = wall / statistics.median(walls["SnowNLP"])
+        print(f"| {name} | {used:,.0f} | {first:.1f} | {wall:,.0f} | {second:.1f} |")
 
 
-def cpu(call: Callable[[], Any]) -> float:
-    start = time.process_time()
+def spent(call: Callable[[], Any]) -> tuple[float, float]:
+    """Return CPU seconds, ended children's too, and wall seconds."""
+    before, start = os.times(), time.perf_counter()
     call()
-    return time.process_time() - start
+    after, end = os.times(), time.perf_counter()
+    return sum(after[:4]) - sum(before[:4]), end - start
 
 
 def snownlp() -> Callable[[list[str]], Any]:
@@ -108,7 +126,7 @@ def tfidf() -> Callable[[list[str]], Any]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    known = list(texts(2_000, seed=1))
+    known = list(texts(2_000, 60, seed=1))
     model = make_pipeline(
         TfidfVectorizer(analyzer="char", ngram_range=(1, 3)), LogisticRegression(max_iter=50)
     )
@@ -116,36 +134,54 @@ def tfidf() -> Callable[[list[str]], Any]:
     return lambda cells: model.predict_proba(cells)
 
 
-def score_rate(count: int, model: str) -> float:
-    """Return reviews per CPU second of the whole job in this process, start-up aside."""
+def score_rate(count: int, model: str, jobs: int, chars: int) -> tuple[float, float]:
+    """Return reviews per CPU second and per second of the whole job, the start of Python aside."""
     import feedback_nlp as fn
+    from feedback_nlp.engines.local import prepare
 
     scorer = fn.load_model(model)
-    fn.score(["热身"], model=scorer)
+    prepare(scorer, 10_000_000)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        write_input(path / "in.parquet", count)
-        return count / cpu(
+        write_input(path / "in.parquet", count, chars)
+        used, wall = spent(
             lambda: fn.score_file(
-                path / "in.parquet", path / "o.parquet", path / "m.parquet", model=scorer, jobs=1
+                path / "in.parquet", path / "o.parquet", path / "m.parquet", model=scorer, jobs=jobs
             )
         )
+        return count / used, count / wall
 
 
 # --- scaling
 
 
-def scaling(sizes: list[int], jobs: list[int], model: str) -> None:
-    print("| rows | jobs | wall s | CPU s | CPU µs/review | peak MB, first process | peak MB, all (PSS) |")
-    print("|---:|---:|---:|---:|---:|---:|---:|")
+def scaling(sizes: list[int], jobs: list[int], model: str, chars: int) -> None:
+    names = (
+        "rows",
+        "jobs",
+        "wall s",
+        "CPU s",
+        "reviews/s",
+        "CPU µs/review",
+        "peak MB, first",
+        "peak MB, all (PSS)",
+    )
+    print("| " + " | ".join(names) + " |\n" + "|---:" * len(names) + "|")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
         for size in sizes:
-            write_input(path / "in.parquet", size)
+            write_input(path / "in.parquet", size, chars)
             for count in jobs:
                 wall, used, own, everything = one_run(path, model, count)
                 each = used / size * 1e6
-                cells = (f"{size:,}", str(count), f"{wall:.1f}", f"{used:.1f}", f"{each:.0f}")
+                cells = (
+                    f"{size:,}",
+                    str(count),
+                    f"{wall:.1f}",
+                    f"{used:.1f}",
+                    f"{size / wall:,.0f}",
+                    f"{each:.0f}",
+                )
                 print("| " + " | ".join((*cells, f"{own:.0f}", f"{everything:.0f}")) + " |", flush=True)
 
 
@@ -201,14 +237,15 @@ class Watch:
 # --- where the time goes
 
 
-def stages(count: int, model: str) -> None:
+def stages(count: int, model: str, chars: int) -> None:
     import feedback_nlp as fn
+    from feedback_nlp.engines.local import prepare
 
     scorer = fn.load_model(model)
-    fn.score(["热身"], model=scorer)
+    prepare(scorer, count)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder)
-        write_input(path / "in.parquet", count)
+        write_input(path / "in.parquet", count, chars)
         profile = cProfile.Profile()
         profile.enable()
         fn.score_file(path / "in.parquet", path / "o.parquet", path / "m.parquet", model=scorer, jobs=1)
@@ -237,23 +274,60 @@ def stages(count: int, model: str) -> None:
     print(f"| all | {whole / count * 1e6:.1f} | 100% |")
 
 
+# --- Spark
+
+
+def spark(count: int, model: str, chars: int) -> None:
+    """Time the same job by Spark on this machine and by processes of our own, starts included."""
+    print("| engine | wall s | reviews/s |\n|---|---:|---:|")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        write_input(path / "in.parquet", count, chars)
+        wall, *_ = one_run(path, model, 2)
+        print(f"| score --jobs 2 | {wall:.1f} | {count / wall:,.0f} |", flush=True)
+        command = [sys.executable, "-c", _SPARK, str(path), model]
+        start = time.perf_counter()
+        subprocess.run(command, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+        wall = time.perf_counter() - start
+        print(f"| Spark local[2] | {wall:.1f} | {count / wall:,.0f} |", flush=True)
+
+
+_SPARK = """
+import sys, time
+from pyspark.sql import SparkSession
+from feedback_nlp.engines import spark
+session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+df = session.read.parquet(sys.argv[1] + "/in.parquet").repartition(2)
+start = time.perf_counter()
+scored = spark.score(df, text="text", id="review_id", model=sys.argv[2], order=["review_id"]).persist()
+scored.reviews.write.mode("overwrite").parquet(sys.argv[1] + "/spark_reviews")
+scored.mentions.write.mode("overwrite").parquet(sys.argv[1] + "/spark_mentions")
+wall = time.perf_counter() - start
+print(f"| … of which the job | {wall:.1f} | |")
+session.stop()
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["peers", "scaling", "stages"])
+    parser.add_argument("what", choices=["peers", "scaling", "stages", "spark"])
     parser.add_argument("--rows", default="2000")
     parser.add_argument("--jobs", default="1,2")
     parser.add_argument("--model", default="linear")
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--chars", type=int, default=60)
     given = parser.parse_args()
     sizes = [int(size) for size in given.rows.split(",")]
     if given.what == "peers":
-        peers(sizes[0], given.repeats, given.model)
+        peers(sizes[0], given.repeats, given.model, given.chars)
     elif given.what == "scaling":
-        scaling(sizes, [int(jobs) for jobs in given.jobs.split(",")], given.model)
+        scaling(sizes, [int(jobs) for jobs in given.jobs.split(",")], given.model, given.chars)
+    elif given.what == "spark":
+        spark(sizes[0], given.model, given.chars)
     else:
-        stages(sizes[0], given.model)
+        stages(sizes[0], given.model, given.chars)
 
 
 if __name__ == "__main__":
