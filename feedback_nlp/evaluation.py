@@ -47,6 +47,8 @@ MACRO_SUPPORT = 5
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
 # A mention this probable or more is shown to someone; its probability must hold.
 SHOWN_SCORE = 0.2
+# In ``GoldReview.meta``: the facets that the labels of a whole review, not cut into clauses, speak of.
+COVERED = "covered"
 
 Counts = NDArray[np.int64]
 Truth = NDArray[np.bool_]
@@ -81,6 +83,8 @@ class Report:
     confidence : float64 array of shape (n_reviews,)
         Of the overall label.
     domain_of : tuple of str, length n_reviews
+    confusion : int64 array of shape (3, 3)
+        Reviews by gold and by said overall label, both negative, neutral, positive.
     """
 
     name: str
@@ -94,6 +98,7 @@ class Report:
     counts: Mapping[str, Counts]
     confidence: NDArray[np.float64]
     domain_of: tuple[str, ...]
+    confusion: NDArray[np.int64]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per measure: value, low, high, support, macro."""
@@ -151,6 +156,7 @@ class _Judged:
     truth: dict[str, Truth]
     right: Truth
     confidence: NDArray[np.float64]
+    confusion: NDArray[np.int64]
 
     def counts(self) -> dict[str, Counts]:
         """Return hits, predicted and true of each review by measure."""
@@ -202,6 +208,7 @@ def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000
         counts=ordered,
         confidence=judged.confidence,
         domain_of=tuple(review.domain for review in reviews),
+        confusion=judged.confusion,
     )
 
 
@@ -274,19 +281,36 @@ def _judge(scorer: Scorer, reviews: Sequence[GoldReview]) -> _Judged:
     mentions, scored = write(
         scorer.predict(texts, cut), cut, [str(row) for row in range(len(texts))], texts, scorer
     )
-    mentions = _on_reviewed(mentions, reviews)
+    mentions = _on_covered(_on_reviewed(mentions, reviews), reviews)
     row, facets, labels = (mentions.column(name).to_pylist() for name in ("review_id", "facet", "label"))
     found = _sets(np.array(row, dtype=np.int64), facets, labels, len(texts), scorer.taxonomy_)
     truth = _gold_sets(reviews, scorer.taxonomy_)
     found["flags"] = _flag_sets(scored.column("fb_flags").to_pylist())
     truth["flags"] = _flag_sets([review.flags for review in reviews])
-    partly = np.array([review.reviewed is not None for review in reviews], dtype=bool)
+    partly = np.array([_partly(review) for review in reviews], dtype=bool)
     found["flags"][partly] = truth["flags"][partly] = False
     # A text without any clause has no label: that is right where nothing was felt.
-    overall = [LABELS.index(label) - 1 if label else 0 for label in scored.column("fb_label").to_pylist()]
-    right = np.array(overall) == np.array([review.overall for review in reviews])
+    said = [LABELS.index(label) if label else 1 for label in scored.column("fb_label").to_pylist()]
+    overall = np.array([review.overall for review in reviews]) + 1
+    right = np.array(said) == overall
+    confusion = np.zeros((3, 3), dtype=np.int64)
+    np.add.at(confusion, (overall, np.array(said)), 1)
     confidence = [1 / 3 if value is None else value for value in scored.column("fb_confidence").to_pylist()]
-    return _Judged(found, truth, right, np.array(confidence, dtype=np.float64))
+    return _Judged(found, truth, right, np.array(confidence, dtype=np.float64), confusion)
+
+
+def _partly(review: GoldReview) -> bool:
+    """Whether the labels say nothing of some clauses, of flags, or of facets that they do not cover."""
+    return review.reviewed is not None or COVERED in review.meta
+
+
+def _on_covered(mentions: pa.Table, reviews: Sequence[GoldReview]) -> pa.Table:
+    """Leave out mentions of facets that the labels of a review can't speak of."""
+    covered = {row: set(review.meta[COVERED]) for row, review in enumerate(reviews) if COVERED in review.meta}
+    if not covered:
+        return mentions
+    pairs = zip(mentions.column("review_id").to_pylist(), mentions.column("facet").to_pylist(), strict=True)
+    return mentions.filter([facet in covered.get(int(row), {facet}) for row, facet in pairs])
 
 
 def _on_reviewed(mentions: pa.Table, reviews: Sequence[GoldReview]) -> pa.Table:
@@ -383,12 +407,14 @@ def _clause_level(
     rows = row_of + mentions.column("clause").to_numpy()
     facets, labels = (mentions.column(name).to_pylist() for name in ("facet", "label"))
     found = _sets(rows.astype(np.int64), facets, labels, len(clauses), scorer.taxonomy_)
-    known = reviewed_rows(reviews)
+    whole = np.array([COVERED in review.meta for review in reviews], dtype=bool)
+    known = reviewed_rows(reviews) & ~whole[clauses.review]
     for matrix in found.values():
         matrix[~known] = False
     triples = [
         (first[row] + clause, facet, LABELS[polarity + 1])
         for row, review in enumerate(reviews)
+        if not whole[row]
         for clause, facet, polarity in review.labels
     ]
     gold_rows = np.array([t[0] for t in triples], dtype=np.int64)

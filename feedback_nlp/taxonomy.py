@@ -19,6 +19,9 @@ A taxonomy is one TOML file (``feedback-nlp taxonomy init`` writes a start)::
     patterns = ["等了.{1,6}才(到|发货)"]         # regular expressions, the same without a fixed wording
     positive = ["发货快", "re:隔天.{0,2}到"]     # phrases that name facet and polarity at once
     negative = ["发货慢", "迟迟不发货"]           # ("re:" marks a regular expression)
+    like = "default:logistics.speed"             # takes over all that this shipped facet has (or one of this
+                                                 # file, "element.facet") besides what stands here …
+    without = ["快递"]                            # … but for these phrases
     feasibility = 3                              # 1 hard to 5 easy
     remedy = "process"                           # process | training | technology | personalisation
     action_zh = "……"
@@ -48,6 +51,8 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.compiled import read_compiled
 from feedback_nlp.errors import Bilingual, TaxonomyError
 from feedback_nlp.schema import REMEDIES
+from feedback_nlp.taxonomy_like import KEYS, LikeError, taken_over
+from feedback_nlp.taxonomy_source import Source
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -230,13 +235,15 @@ class Taxonomy:
         Raises
         ------
         TaxonomyError
-            If it is not TOML or breaks a rule.
+            If it is not TOML or breaks a rule; the message says on which line and what to do.
         """
+        text = text.removeprefix("\ufeff")
+        source = Source(origin, text)
         try:
-            raw = tomllib.loads(text.removeprefix("\ufeff"))
+            raw = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise _broken(origin, f"不是有效的 TOML：{error}", f"is not valid TOML: {error}") from error
-        return _build(raw, origin)
+            raise _not_toml(source, error) from error
+        return _build(raw, source)
 
 
 def load_taxonomy(source: str | Path | Taxonomy = "default") -> Taxonomy:
@@ -318,7 +325,7 @@ def _load_file(source: str) -> Taxonomy:
     try:
         text = Path(source).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _broken(source, "不是 UTF-8 编码", "is not UTF-8") from error
+        raise _broken(Source(source), "不是 UTF-8 编码", "is not UTF-8") from error
     except (OSError, ValueError) as error:
         fact = Bilingual(f"找不到分类体系 {source}。", f"No taxonomy {source}.")
         hint = Bilingual(
@@ -329,11 +336,37 @@ def _load_file(source: str) -> Taxonomy:
     return Taxonomy.from_toml(text, source)
 
 
-def _broken(origin: str, zh: str, en: str) -> TaxonomyError:
+def _broken(
+    origin: Source, zh: str, en: str, where: str = "", *, line: int | None = None, do: Bilingual | None = None
+) -> TaxonomyError:
+    """Return the error: what is wrong in which file and on which line, and what to do (``do``)."""
+    number = line or (origin.line(where) if where else None)
+    spot_zh, spot_en = (f" 第 {number} 行", f", line {number}") if number else ("", "")
+    lead = do or Bilingual("", "")
     hint = Bilingual(
-        "改好后用 feedback-nlp taxonomy check 再查一遍。", "Mend it and run feedback-nlp taxonomy check."
+        f"{lead.zh}改好后用 feedback-nlp taxonomy check 再查一遍。",
+        f"{lead.en} Mend it and run feedback-nlp taxonomy check.".strip(),
     )
-    return TaxonomyError(Bilingual(f"分类体系 {origin}：{zh}。", f"Taxonomy {origin}: {en}."), hint)
+    fact = Bilingual(f"分类体系 {origin.name}{spot_zh}：{zh}。", f"Taxonomy {origin.name}{spot_en}: {en}.")
+    return TaxonomyError(fact, hint)
+
+
+def _not_toml(source: Source, error: Exception) -> TaxonomyError:
+    """Return the error for text that TOML refuses; a code that stands twice is told by its name."""
+    told = str(error)
+    found = re.search(r"line (\d+)", told)
+    line = int(found[1]) if found else None
+    twice = source.repeated(line) if line else None
+    if twice is None:
+        return _broken(source, f"不是有效的 TOML：{told}", f"is not valid TOML: {told}")
+    name, first = twice
+    return _broken(
+        source,
+        f"{name} 写了两次（先在第 {first} 行）",
+        f"{name} stands twice (first on line {first})",
+        line=line,
+        do=Bilingual("换一个代码，或把两处合成一处。", "Give one another code, or join the two."),
+    )
 
 
 _TEXTS = ("terms", "patterns", "positive", "negative")
@@ -348,37 +381,49 @@ _FACET_KEYS = {
     "action_en",
     "examples",
     "problems",
+    *KEYS,
 }
 
 
-def _build(raw: Mapping[str, Any], origin: str) -> Taxonomy:
+def _build(raw: Mapping[str, Any], origin: Source) -> Taxonomy:
     elements = raw.get("elements")
     if not isinstance(elements, Mapping) or not elements:
         raise _broken(origin, "没有任何要素（[elements.…]）", "has no elements ([elements.…])")
     _check_keys(raw, {"name", "version", "elements"}, "top", origin)
     version = raw.get("version", 1)
     if not _is_int(version):
-        raise _bad_value("version", "整数", "an integer", version, origin)
-    built = tuple(_element(code, body, origin) for code, body in elements.items())
+        raise _bad_value("top.version", "整数", "an integer", version, origin)
+    try:
+        whole = taken_over(elements, _shipped_facet)
+    except LikeError as error:
+        raise _broken(origin, *error.fact, error.where, do=error.hint) from error
+    built = tuple(_element(code, body, whole, origin) for code, body in elements.items())
     return Taxonomy(_text(raw, "name", "custom", "top", origin), version, built)
 
 
-def _element(code: str, body: Any, origin: str) -> Element:
-    _check_code(code, origin)
+def _shipped_facet(name: str, code: str) -> Facet | None:
+    found = _load_shipped(name)._by_code.get(code) if name in shipped_names() else None
+    return found if isinstance(found, Facet) else None
+
+
+def _element(code: str, body: Any, whole: Mapping[str, Any], origin: Source) -> Element:
+    _check_code(code, code, origin)
     facets = body.get("facets") if isinstance(body, Mapping) else None
     if not isinstance(facets, Mapping) or not facets:
         zh = f"要素 {code} 没有方面（[elements.{code}.facets.…]）"
-        raise _broken(origin, zh, f"element {code} has no facets ([elements.{code}.facets.…])")
+        raise _broken(origin, zh, f"element {code} has no facets ([elements.{code}.facets.…])", code)
     _check_keys(body, {*_NAMES, "facets"}, f"elements.{code}", origin)
-    built = tuple(_facet(f"{code}.{name}", facet, origin) for name, facet in facets.items())
+    tables = {f"{code}.{name}": facet for name, facet in facets.items()}
+    built = tuple(_facet(full, whole.get(full, facet), facet, origin) for full, facet in tables.items())
     return Element(code, *_named(body, code, origin), _text(body, "define", "", code, origin), built)
 
 
-def _facet(code: str, body: Any, origin: str) -> Facet:
-    _check_code(code.partition(".")[2], origin)
+def _facet(code: str, body: Any, written: Any, origin: Source) -> Facet:
+    """Build a facet from its table; ``written`` is the same before anything was taken over."""
+    _check_code(code.partition(".")[2], code, origin)
     if not isinstance(body, Mapping):
-        raise _broken(origin, f"方面 {code} 应是一张表", f"facet {code} must be a table")
-    _check_keys(body, _FACET_KEYS, code, origin)
+        raise _broken(origin, f"方面 {code} 应是一张表", f"facet {code} must be a table", code)
+    _check_keys(written, _FACET_KEYS, code, origin)
     zh, en = _named(body, code, origin)
     return Facet(
         code=code,
@@ -396,54 +441,71 @@ def _facet(code: str, body: Any, origin: str) -> Facet:
     )
 
 
-def _named(body: Mapping[str, Any], code: str, origin: str) -> tuple[str, str]:
-    """Return the Chinese and English names; each falls back on what there is."""
-    zh = _text(body, "zh", code, code, origin)
-    return zh, _text(body, "en", zh, code, origin)
+def _named(body: Mapping[str, Any], code: str, origin: Source) -> tuple[str, str]:
+    """Return the Chinese and English names; where there is one, it stands for the other."""
+    zh, en = (_text(body, key, "", code, origin).strip() for key in ("zh", "en"))
+    if not (zh or en):
+        raise _broken(
+            origin,
+            f"{code} 没有名字",
+            f"{code} has no name (zh or en)",
+            code,
+            do=Bilingual('在它下面加一行 zh = "名字"。', 'Add a line zh = "name" below it.'),
+        )
+    return zh or en, en or zh
 
 
-def _text(body: Mapping[str, Any], key: str, default: str, where: str, origin: str) -> str:
+def _text(body: Mapping[str, Any], key: str, default: str, where: str, origin: Source) -> str:
     value = body.get(key, default)
     if not isinstance(value, str):
         raise _bad_value(f"{where}.{key}", "字符串", "a string", value, origin)
     return value
 
 
-def _items(body: Mapping[str, Any], key: str, code: str, origin: str) -> list[Any]:
+def _items(body: Mapping[str, Any], key: str, code: str, origin: Source) -> list[Any]:
     value = body.get(key, [])
     if not isinstance(value, list):
         raise _bad_value(f"{code}.{key}", "列表", "a list", value, origin)
     return value
 
 
-def _bad_value(where: str, zh: str, en: str, value: Any, origin: str) -> TaxonomyError:
-    return _broken(origin, f"{where} 应为{zh}，实为 {value!r}", f"{where} must be {en}, got {value!r}")
+def _bad_value(where: str, zh: str, en: str, value: Any, origin: Source) -> TaxonomyError:
+    return _broken(origin, f"{where} 应为{zh}，实为 {value!r}", f"{where} must be {en}, got {value!r}", where)
 
 
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_code(code: str, origin: str) -> None:
+def _check_code(code: str, where: str, origin: Source) -> None:
     if not _CODE.match(code):
         raise _broken(
             origin,
             f"代码 {code!r} 只能用小写英文字母、数字和下划线，以字母开头",
             f"code {code!r} must be lower-case letters, digits and underscores, starting with a letter",
+            where,
         )
 
 
-def _check_keys(body: Mapping[str, Any], known: Iterable[str], where: str, origin: str) -> None:
+def _check_keys(body: Mapping[str, Any], known: Iterable[str], where: str, origin: Source) -> None:
     unknown = sorted(set(body) - set(known))
     if unknown:
-        names = ", ".join(unknown)
-        raise _broken(origin, f"{where} 有不认识的键 {names}", f"{where} has unknown keys {names}")
+        names, choices = ", ".join(unknown), ", ".join(sorted(known))
+        raise _broken(
+            origin,
+            f"{where} 有不认识的键 {names}",
+            f"{where} has unknown keys {names}",
+            f"{where}.{unknown[0]}",
+            do=Bilingual(f"可以写的键：{choices}。", f"Keys here: {choices}."),
+        )
 
 
-def _strings(value: Any, where: str, origin: str) -> tuple[str, ...]:
+def _strings(value: Any, where: str, origin: Source) -> tuple[str, ...]:
     """Return distinct phrases in their order, each checked."""
     if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) and item for item in value):
-        raise _broken(origin, f"{where} 应是非空字符串的列表", f"{where} must be a list of non-empty strings")
+        raise _broken(
+            origin, f"{where} 应是非空字符串的列表", f"{where} must be a list of non-empty strings", where
+        )
     for item in value:
         if where.endswith(".patterns"):
             _check_regex(item, where, origin)
@@ -452,56 +514,61 @@ def _strings(value: Any, where: str, origin: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value))
 
 
-def _check_regex(pattern: str, where: str, origin: str) -> None:
+def _check_regex(pattern: str, where: str, origin: Source) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
         zh = f"{where} 的正则 {pattern!r} 有误：{error}"
-        raise _broken(origin, zh, f"{where}: bad pattern {pattern!r}: {error}") from error
+        raise _broken(origin, zh, f"{where}: bad pattern {pattern!r}: {error}", where) from error
 
 
-def _feasibility(value: Any, code: str, origin: str) -> int:
+def _feasibility(value: Any, code: str, origin: Source) -> int:
     if not _is_int(value) or not 1 <= value <= 5:
         raise _bad_value(f"{code}.feasibility", " 1–5 的整数", "an integer from 1 to 5", value, origin)
     return int(value)
 
 
-def _remedy(value: Any, code: str, origin: str) -> str:
+def _remedy(value: Any, code: str, origin: Source) -> str:
     if value not in REMEDIES:
         choices = ", ".join(REMEDIES)
         raise _bad_value(f"{code}.remedy", f" {choices} 之一", f"one of {choices}", value, origin)
     return str(value)
 
 
-def _example(item: Any, code: str, origin: str) -> Example:
+def _example(item: Any, code: str, origin: Source) -> Example:
     if isinstance(item, Mapping) and set(item) == {"text", "polarity"}:
         text, polarity = item["text"], item["polarity"]
         if isinstance(text, str) and text and _is_int(polarity) and polarity in (-1, 0, 1):
             return Example(text, polarity)
     shape = "{ text, polarity = -1/0/1 }"
-    raise _broken(origin, f"{code}.examples 的每项应为 {shape}", f"{code}.examples items must be {shape}")
+    where = f"{code}.examples"
+    raise _broken(origin, f"{where} 的每项应为 {shape}", f"{where} items must be {shape}", where)
 
 
-def _problems(items: list[Any], code: str, origin: str) -> tuple[Problem, ...]:
+def _problems(items: list[Any], code: str, origin: Source) -> tuple[Problem, ...]:
     problems = tuple(_problem(item, code, origin) for item in items)
     codes = [problem.code for problem in problems]
     twice = sorted({name for name in codes if codes.count(name) > 1})
     if twice:
         names = ", ".join(twice)
         raise _broken(
-            origin, f"{code}.problems 里重复的代码 {names}", f"{code}.problems repeat the code {names}"
+            origin,
+            f"{code}.problems 里重复的代码 {names}",
+            f"{code}.problems repeat the code {names}",
+            f"{code}.problems",
+            do=Bilingual("换一个代码，或把两处合成一处。", "Give one another code, or join the two."),
         )
     return problems
 
 
-def _problem(item: Any, code: str, origin: str) -> Problem:
+def _problem(item: Any, code: str, origin: Source) -> Problem:
     where = f"{code}.problems"
     if not isinstance(item, Mapping) or not item.get("code") or not item.get("zh"):
-        raise _broken(origin, f"{where} 的每项要有 code 和 zh", f"{where} items need code and zh")
-    _check_code(str(item["code"]), origin)
+        raise _broken(origin, f"{where} 的每项要有 code 和 zh", f"{where} items need code and zh", where)
+    _check_code(str(item["code"]), where, origin)
     if item["code"] == _REST:
         raise _broken(
-            origin, f"{where} 的代码 {_REST} 已保留给“其他”", f"{where}: the code {_REST} is reserved"
+            origin, f"{where} 的代码 {_REST} 已保留给“其他”", f"{where}: the code {_REST} is reserved", where
         )
     _check_keys(item, {"code", "zh", "en", "terms"}, where, origin)
     terms = _strings(item.get("terms", ()), f"{where}.terms", origin)

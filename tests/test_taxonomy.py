@@ -225,9 +225,9 @@ def test_own_taxonomy_is_read() -> None:
 
 
 def test_names_fall_back() -> None:
-    own = Taxonomy.from_toml("[elements.menu.facets.taste]\n")
-    assert own.label("menu", "en") == "menu"
-    assert own.facet("menu.taste").name("en") == "menu.taste"
+    own = Taxonomy.from_toml('[elements.menu]\nen = "Menu"\n[elements.menu.facets.taste]\nzh = "味道"\n')
+    assert own.label("menu") == "Menu"
+    assert own.facet("menu.taste").name("en") == "味道"
 
 
 def test_shipped_by_name_and_as_itself() -> None:
@@ -333,7 +333,8 @@ def test_fingerprint_sees_content(old: str, new: str) -> None:
 
 
 def test_fingerprint_sees_order() -> None:
-    one, two = "[elements.a.facets.b]\n", "[elements.c.facets.d]\n"
+    one = '[elements.a]\nzh = "甲"\n[elements.a.facets.b]\nzh = "乙"\n'
+    two = '[elements.c]\nzh = "丙"\n[elements.c.facets.d]\nzh = "丁"\n'
     first, second = Taxonomy.from_toml(one + two), Taxonomy.from_toml(two + one)
     assert first.codes == second.codes[::-1]
     assert first.sha256 != second.sha256
@@ -344,7 +345,7 @@ def test_diff() -> None:
     old = Taxonomy.from_toml(SMALL)
     new = Taxonomy.from_toml(
         SMALL.replace("难吃", "难喝").replace('zh = "菜品"', 'zh = "菜"')
-        + '\n[elements.place.facets.noise]\nzh = "吵"\n'
+        + '\n[elements.place]\nzh = "场地"\n[elements.place.facets.noise]\nzh = "吵"\n'
     )
     assert diff(old, new) == [
         Change("menu", "changed", ("zh",)),
@@ -392,5 +393,7 @@ KEYS = ("zh", "en", "define", "not", "terms", "patterns", "negative", "feasibili
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize("key", [*KEYS, "examples", "problems"])
 def test_any_value_of_a_facet_is_read_or_refused_by_name(key: str, value: str) -> None:
-    message = refusal(f"[elements.menu.facets.taste]\n{key} = {value}\n")
+    named = "" if key == "zh" else 'zh = "味道"\n'
+    message = refusal(f'[elements.menu]\nzh = "菜品"\n[elements.menu.facets.taste]\n{named}{key} = {value}\n')
     assert message == "" or key in message
+    assert message == "" or f"line {4 + bool(named)}" in message or "no name" in message

@@ -1,4 +1,4 @@
-"""``feedback-nlp taxonomy``: see, check and start a taxonomy."""
+"""``feedback-nlp taxonomy``: see, check, start and compare taxonomies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedback_nlp.cli import options as opt
 if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Facet, Taxonomy
 
-app = typer.Typer(no_args_is_help=True, help="分类体系：show 查看，check 检查，init 新建。")
+app = typer.Typer(no_args_is_help=True, help="分类体系：show 查看，check 检查，init 新建，diff 比较。")
 Source = Annotated[str, typer.Argument(help="自带的名字或 TOML 文件。", metavar="名称|路径")]
 
 
@@ -60,8 +60,10 @@ def check(source: Source, lang: opt.Lang = None) -> None:
         )
     console.result(
         console.text(
-            f"{named.name}：{len(named.elements)} 个要素，{len(named.facets)} 个方面，可用。",
-            f"{named.name}: {len(named.elements)} elements, {len(named.facets)} facets, valid.",
+            f"{named.name}（第 {named.version} 版，{named.sha256[:12]}）："
+            f"{len(named.elements)} 个要素，{len(named.facets)} 个方面，可用。",
+            f"{named.name} (version {named.version}, {named.sha256[:12]}): "
+            f"{len(named.elements)} elements, {len(named.facets)} facets, valid.",
         )
     )
 
@@ -72,20 +74,112 @@ def init(
     full: Annotated[
         bool, typer.Option("--full", help="以自带的完整体系为起点（默认是一个小例子）。")
     ] = False,
+    from_data: Annotated[
+        str | None,
+        typer.Option(
+            "--from-data", help="从这份数据提出：它说到的自带方面、新词、没覆盖的抱怨。", metavar="文件"
+        ),
+    ] = None,
+    min_reviews: Annotated[
+        int | None,
+        typer.Option("--min-reviews", min=1, help="--from-data：至少几条评价说到才算（默认 0.3%，至少 3）。"),
+    ] = None,
+    text: opt.Text = None,
+    sheet: opt.Sheet = None,
     force: opt.Force = False,
     lang: opt.Lang = None,
+    quiet: opt.Quiet = False,
 ) -> None:
-    """写一个可以改的分类体系。之后：feedback-nlp analyze 文件 --taxonomy taxonomy.toml --model lexicon"""
+    """写一个可以改的分类体系。例：feedback-nlp taxonomy init 我的.toml --from-data 投诉.xlsx"""
     from feedback_nlp.cli import console
+    from feedback_nlp.errors import Bilingual, ConfigError
     from feedback_nlp.io.writers import atomic, check_writable
 
-    opt.merge({"lang": lang})
+    opt.merge({"lang": lang, "quiet": quiet})
+    if full and from_data is not None:
+        raise ConfigError(
+            Bilingual("--full 和 --from-data 只能给一个。", "Give either --full or --from-data."),
+            Bilingual("从数据起步就去掉 --full。", "To start from data, leave out --full."),
+        )
     check_writable(path, force=force, suffixes=False)
-    folder = resources.files("feedback_nlp") / "resources"
-    start = folder / "taxonomies" / "default.toml" if full else folder / "templates" / "taxonomy.toml"
+    if from_data is not None:
+        content = _proposed(from_data, text, sheet, min_reviews)
+    else:
+        folder = resources.files("feedback_nlp") / "resources"
+        start = folder / "taxonomies" / "default.toml" if full else folder / "templates" / "taxonomy.toml"
+        content = start.read_text(encoding="utf-8")
     with atomic(path) as temporary:
-        temporary.write_text(start.read_text(encoding="utf-8"), encoding="utf-8")
+        temporary.write_text(content, encoding="utf-8")
     console.result(str(path))
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(help="旧的：自带的名字或 TOML 文件。", metavar="旧")],
+    new: Annotated[str, typer.Argument(help="新的。", metavar="新")],
+    data: Annotated[
+        str | None, typer.Argument(help="用两版各打一遍分；不给就只比体系本身。", metavar="[数据]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="把变了的每句写到这里（原文）。", metavar="文件"),
+    ] = None,
+    old_model: Annotated[
+        str, typer.Option("--old-model", help="旧体系的打分器。", metavar="名称|路径")
+    ] = "lexicon",
+    new_model: Annotated[
+        str, typer.Option("--new-model", help="新体系的打分器。", metavar="名称|路径")
+    ] = "lexicon",
+    text: opt.Text = None,
+    id: opt.Id = None,
+    sheet: opt.Sheet = None,
+    force: opt.Force = False,
+    lang: opt.Lang = None,
+    quiet: opt.Quiet = False,
+    json: opt.Json = False,
+) -> None:
+    """两版体系差在哪里、提及挪到了哪里。例：feedback-nlp taxonomy diff default 我的.toml 投诉.xlsx"""
+    from feedback_nlp.cli import console, taxonomy_diff, texts
+    from feedback_nlp.io.writers import check_writable, write_table
+    from feedback_nlp.pipeline.taxonomy_moves import compare_taxonomies, version_note
+    from feedback_nlp.taxonomy import load_taxonomy
+
+    opt.merge({"lang": lang, "quiet": quiet})
+    pair = load_taxonomy(old), load_taxonomy(new)
+    if (note := version_note(*pair)) is not None:
+        console.notes([note])
+    if data is None:
+        taxonomy_diff.check_no_output(output)
+        taxonomy_diff.structure(*pair, as_json=json)
+        return
+    if output is not None:
+        check_writable(output, force=force)
+    found = compare_taxonomies(
+        *pair, data, text=text, id=id, sheet=sheet, old_model=old_model, new_model=new_model
+    )
+    if output is not None:
+        console.notes(write_table(found.table, output, force=force))
+        console.note(f"变了的句子（原文）：{output}", f"Changed clauses (original texts): {output}")
+    if json:
+        texts.as_json([found.to_dict()])
+    else:
+        console.result(taxonomy_diff.page(found))
+
+
+def _proposed(source: str, text: str | None, sheet: str | None, min_reviews: int | None) -> str:
+    """Return the TOML proposed from a file, and say what is in it."""
+    from feedback_nlp.cli import console
+    from feedback_nlp.pipeline.taxonomy_proposal import propose_taxonomy
+
+    made = propose_taxonomy(source, text=text, sheet=sheet, min_reviews=min_reviews)
+    n_terms = sum(len(item.terms) for item in made.known)
+    console.note(
+        f"{made.n_reviews} 条评价：自带方面说到 {len(made.known)} 个，新词 {n_terms} 个，"
+        f"没覆盖的抱怨里的新话题 {len(made.new)} 个。请打开改，再用 taxonomy check 查一遍。",
+        f"{made.n_reviews} reviews: {len(made.known)} shipped facets, {n_terms} new terms, "
+        f"{len(made.new)} new topics. Edit the file, then run taxonomy check.",
+    )
+    return made.to_toml(console.lang())
 
 
 def _outline(named: Taxonomy, lang: str) -> list[str]:

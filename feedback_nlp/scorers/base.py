@@ -82,8 +82,17 @@ class Scorer(ABC):
         return {name: getattr(self, name) for name in signature(type(self)).parameters}
 
     def set_params(self, **params: Any) -> Scorer:
-        """Set arguments of ``__init__`` by name."""
+        """Set arguments of ``__init__`` by name.
+
+        Raises
+        ------
+        ValueError
+            For a name that ``__init__`` does not have.
+        """
+        known = self.get_params()
         for name, value in params.items():
+            if name not in known:
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {sorted(known)}")
             setattr(self, name, value)
         return self
 

@@ -1,0 +1,1 @@
+"""For researchers: sklearn estimators and splits, public sets, agreement, plots and tables of results."""
