@@ -97,7 +97,9 @@ def distil(
     calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
     weights = heads.weighed(calibration)
     plain = LinearScorer(taxonomy).adopt(taxonomy, weights, tone, decisions)
-    plain.out_of_fold_ = judged_out_of_fold(examples, heads, weights, decisions, evidence, taxonomy)
+    plain.out_of_fold_ = judged_out_of_fold(
+        examples, heads.out_of_fold, weights, decisions, evidence, taxonomy
+    )
     kept_out = np.array([fold_of(text, FOLDS) for text in examples.texts]) == 0
     teacher.adopt_partner(_without(examples, heads, settings, plain, tone, kept_out))
     found = _judged(teacher, texts, clauses, tell)

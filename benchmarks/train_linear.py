@@ -26,8 +26,10 @@ from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.abstention import HEADER, Abstention
 from feedback_nlp.scorers.base import Scorer
 from feedback_nlp.scorers.linear import LinearScorer
+from feedback_nlp.scorers.linear_calibration import calibrate
+from feedback_nlp.scorers.linear_inputs import evidence_of
 from feedback_nlp.scorers.linear_tone import learn_tone
-from feedback_nlp.scorers.linear_training import Settings
+from feedback_nlp.scorers.linear_training import Settings, cross_fit, design_on, judged_out_of_fold
 from feedback_nlp.scorers.training_data import from_gold, without_overlap
 from feedback_nlp.taxonomy import load_taxonomy
 
@@ -35,7 +37,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 COUNTS = Path(__file__).with_name("abstention_counts.json")
 HELD_OUT_CORPUS = "demo.jsonl"
 # With over ten thousand texts, n-grams that stand in two clauses are mostly chance and half of the model.
-SETTINGS = Settings(least=3)
+SETTINGS = Settings(least=3, jobs=2)
+# The scorer, the same heads without the teacher's network, and how many texts the teacher judged.
+Learnt = tuple[LinearScorer, LinearScorer | None, int]
 
 
 @dataclass(frozen=True)
@@ -96,8 +100,8 @@ def _readings(data: Path, *, licensed: bool) -> dict[str, list[GoldReview]]:
     }
 
 
-def learn(data: Data, shared: Path, teacher: Path | None) -> tuple[LinearScorer, LinearScorer | None, int]:
-    """Return the scorer, the same heads without the teacher's network, and how many texts that judged."""
+def learn(data: Data, shared: Path, teacher: Path | None) -> Learnt:
+    """Learn the scorer."""
     taxonomy = load_taxonomy("default")
     tone = learn_tone(data.opinions.texts, data.opinions.positive)
     examples = from_gold(data.training, taxonomy, folds=SETTINGS.folds)
@@ -113,6 +117,29 @@ def learn(data: Data, shared: Path, teacher: Path | None) -> tuple[LinearScorer,
     return done.scorer, done.plain, done.n_texts
 
 
+def judge_out_of_fold(data: Data, scorer: LinearScorer) -> None:
+    """Judge the texts out of fold, for a scorer read from its folder: heads are fitted a fold each."""
+    taxonomy, learnt = scorer.taxonomy_, scorer.weights_
+    examples = from_gold(data.training, taxonomy, folds=SETTINGS.folds)
+    evidence = evidence_of(examples.texts, examples.clauses, taxonomy, scorer.tone_)
+    logits = cross_fit(examples, design_on(examples, evidence, learnt.slots, learnt.short), SETTINGS, _tell)
+    _, decisions = calibrate(examples, logits, evidence, taxonomy)
+    scorer.out_of_fold_ = judged_out_of_fold(examples, logits, learnt, decisions, evidence, taxonomy)
+
+
+def trained(data: Data, shared: Path, out: Path, plain: Path | None, *, soft: bool) -> Learnt:
+    """Return what an earlier run left in its folders, for a card written anew."""
+    scorer = LinearScorer.load(out)
+    heads = None if plain is None else LinearScorer.load(plain)
+    judge_out_of_fold(data, heads or scorer)
+    if not soft:
+        return scorer, heads, 0
+    import distil
+
+    known = data.held_out + [review.text for review in data.training]
+    return scorer, heads, len(distil.unlabelled(shared / "data", known))
+
+
 def _tell(message: str) -> None:
     print(time.strftime("%H:%M:%S"), message, file=sys.stderr, flush=True)
 
@@ -123,6 +150,18 @@ def _pace(scorer: Scorer, texts: list[str]) -> float:
     return len(texts) / (time.perf_counter() - begin)
 
 
+def keep(
+    scorer: LinearScorer, out: Path, plain: LinearScorer | None, beside: Path | None, *, counted: bool
+) -> None:
+    """Save what was learnt before anything is measured."""
+    if counted:
+        # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group.
+        scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
+    scorer.save(out)
+    if plain is not None and beside is not None:
+        plain.save(beside)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
@@ -130,6 +169,7 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="only our own texts and licensed sets")
     parser.add_argument("--teacher", type=Path, help="encoder that a network beside the heads is learnt from")
     parser.add_argument("--plain", type=Path, help="where to keep the same heads without its network")
+    parser.add_argument("--card", action="store_true", help="only write the card of what is there already")
     arguments = parser.parse_args()
     if arguments.open and arguments.teacher:
         parser.error("--open without --teacher: a teacher has learnt from texts without a licence")
@@ -137,11 +177,12 @@ def main() -> None:
     out = arguments.out or REPOSITORY / "models" / name
     begin = time.perf_counter()
     data = load(arguments.shared, licensed=arguments.open)
-    scorer, plain, n_soft = learn(data, arguments.shared, arguments.teacher)
-    if not arguments.open:
-        # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group.
-        scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
-    scorer.save(out)
+    if arguments.card:
+        soft = arguments.teacher is not None
+        scorer, plain, n_soft = trained(data, arguments.shared, out, arguments.plain, soft=soft)
+    else:
+        scorer, plain, n_soft = learn(data, arguments.shared, arguments.teacher)
+        keep(scorer, out, plain, arguments.plain, counted=not arguments.open)
     seconds = time.perf_counter() - begin
     begin_load = time.perf_counter()
     loaded = load_model(out)
@@ -149,14 +190,12 @@ def main() -> None:
     reports: dict[str, Report] = {name: evaluate(loaded, data.dev)}
     if plain is not None:
         reports["plain"] = evaluate(plain, data.dev)
-        if arguments.plain is not None:
-            plain.save(arguments.plain)
     reports["lexicon"] = evaluate(load_model("lexicon"), data.dev)
     pace = linear_card.Pace(load_seconds, _pace(loaded, data.opinions.texts[:5000]))
     card = linear_card.render(data, loaded, plain or scorer, reports, out, pace, n_soft)
     (out / "card.md").write_text(card, encoding="utf-8")
     print(
-        f"{out}: learnt in {seconds:.0f} s; facet + polarity F1 on dev "
+        f"{out}: done in {seconds:.0f} s; facet + polarity F1 on dev "
         f"{reports[name].scores['facet_polarity']['value']:.3f}",
         file=sys.stderr,
     )

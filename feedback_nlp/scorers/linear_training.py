@@ -5,7 +5,7 @@ The heads themselves are fitted in ``linear_heads``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -67,12 +67,16 @@ def learn(
     heads = learn_heads(examples, evidence, settings, report=report)
     calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
     learnt = heads.weighed(calibration)
-    return learnt, decisions, judged_out_of_fold(examples, heads, learnt, decisions, evidence, taxonomy)
+    return (
+        learnt,
+        decisions,
+        judged_out_of_fold(examples, heads.out_of_fold, learnt, decisions, evidence, taxonomy),
+    )
 
 
 def judged_out_of_fold(
     examples: Examples,
-    heads: Heads,
+    logits: Logits,
     learnt: LinearWeights,
     decisions: Decisions,
     evidence: Evidence,
@@ -82,7 +86,7 @@ def judged_out_of_fold(
 
     The last layer of the overall label has learnt from all of them: 20 numbers for each of three labels.
     """
-    judged = learnt.calibrated(heads.out_of_fold, examples.clauses, evidence, whole_facets(taxonomy))
+    judged = learnt.calibrated(logits, examples.clauses, evidence, whole_facets(taxonomy))
     return judged if decisions.flag_scores is None else replace(judged, flags=decisions.flag_scores)
 
 
@@ -205,13 +209,9 @@ def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Call
         np.zeros((len(examples), 3), np.float32),
         np.zeros((len(examples), 5), np.float32),
     )
-    for fold in range(settings.folds):
+    folds = [fold for fold in range(settings.folds) if (examples.fold == fold).any()]
+    for fold, logits in zip(folds, _by_fold(examples, design, settings, folds), strict=True):
         judged = examples.fold == fold
-        if not judged.any():
-            continue
-        weights, bias = fit_heads(examples, design, settings, ~judged)
-        model = LinearWeights(design.slots, design.short, weights, bias, {})
-        logits = model.logits(design.raw, clauses, design.evidence)
         rows = judged[clauses.review]
         for name, mask in (
             ("mention", rows),
@@ -223,3 +223,24 @@ def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Call
             getattr(result, name)[mask] = getattr(logits, name)[mask]
         tell(f"fold {fold + 1} of {settings.folds}")
     return result
+
+
+def _by_fold(
+    examples: Examples, design: Design, settings: Settings, folds: Sequence[int]
+) -> Iterable[Logits]:
+    """Yield the log-odds of all examples from heads learnt without each fold, ``settings.jobs`` at a time."""
+    if settings.jobs == 1:
+        return (_without_fold(examples, design, settings, fold) for fold in folds)
+    from joblib import Parallel, delayed
+
+    work = Parallel(n_jobs=settings.jobs, return_as="generator")
+    found: Iterable[Logits] = work(
+        delayed(_without_fold)(examples, design, settings, fold) for fold in folds
+    )
+    return found
+
+
+def _without_fold(examples: Examples, design: Design, settings: Settings, fold: int) -> Logits:
+    weights, bias = fit_heads(examples, design, settings, examples.fold != fold)
+    model = LinearWeights(design.slots, design.short, weights, bias, {})
+    return model.logits(design.raw, examples.clauses, design.evidence)
