@@ -39,6 +39,8 @@ class Settings:
         Inverse regularisation of the three kinds of heads.
     review_weight, near_weight, facet_weight : float
         Weight of the whole review's n-grams, of the neighbours', and of a facet's own polarity words.
+    jobs : int
+        Folds learnt at a time, each in a process; what is learnt is the same.
     """
 
     folds: int = 5
@@ -49,6 +51,7 @@ class Settings:
     review_weight: float = 0.3
     near_weight: float = 0.35
     facet_weight: float = 0.5
+    jobs: int = 1
 
 
 @dataclass(frozen=True)

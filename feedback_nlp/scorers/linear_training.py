@@ -234,9 +234,7 @@ def _by_fold(
     from joblib import Parallel, delayed
 
     work = Parallel(n_jobs=settings.jobs, return_as="generator")
-    found: Iterable[Logits] = work(
-        delayed(_without_fold)(examples, design, settings, fold) for fold in folds
-    )
+    found: Iterable[Logits] = work(delayed(_without_fold)(examples, design, settings, fold) for fold in folds)
     return found
 
 

@@ -12,6 +12,8 @@ from feedback_nlp.scorers.calibration import (
     shrunk_thresholds,
 )
 from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
+from feedback_nlp.scorers.linear import LinearScorer
+from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.linear_model import quantise, restore
 from feedback_nlp.scorers.linear_tone import learn_tone, silent
 from feedback_nlp.scorers.training_data import fold_of, from_gold, without_overlap
@@ -181,3 +183,21 @@ def test_precision_threshold():
 def test_calibration_error():
     assert calibration_error(np.full(10, 0.8), np.arange(10) < 8) == pytest.approx(0)
     assert calibration_error(np.full(10, 0.8), np.zeros(10, bool)) == pytest.approx(0.8)
+
+
+def test_folds_in_processes_learn_the_same():
+    taxonomy = load_taxonomy()
+    reviews = [
+        GoldReview(
+            str(number),
+            f"{SUBJECTS[number % 8]}{(PRAISE if number % 2 else BLAME)[number % 3]}，第{number}次来",
+            clauses=((0, 4), (5, 9)),
+            labels=((0, taxonomy.codes[number % 8], 1 if number % 2 else -1),),
+            overall=1 if number % 2 else -1,
+        )
+        for number in range(60)
+    ]
+    examples = from_gold(reviews, taxonomy, folds=3)
+    one, two = (LinearScorer(settings=Settings(folds=3, jobs=jobs)).fit(examples) for jobs in (1, 2))
+    assert one.fingerprint() == two.fingerprint()
+    assert one.out_of_fold_.clauses.tobytes() == two.out_of_fold_.clauses.tobytes()
