@@ -101,6 +101,15 @@ def test_colours_stay_apart_for_everybody(sight: str) -> None:
             assert np.linalg.norm(lab(one, sight) - lab(other, sight)) >= 23, (one, other)
 
 
+def test_pages_without_scripts_have_the_same_dark_colours() -> None:
+    style = html._asset("style.css")
+    chosen, system = (
+        style[style.index(start) + len(start) :].partition("}")[0]
+        for start in (':root[data-theme="dark"] {', ":root:not([data-theme]) {")
+    )
+    assert chosen == system
+
+
 def test_the_style_sheet_has_the_charts_colours() -> None:
     light = variables()["light"]
     assert (light["negative"], light["neutral"], light["positive"]) == (NEGATIVE, NEUTRAL, POSITIVE)
