@@ -6,9 +6,9 @@ phrase is by then shared by enough reviews. The clauses around it are not looked
 strings different issues. Three steps, the first that applies:
 
 1. the taxonomy's ``problems`` of the facet, in their order; id ``facet:code``;
-2. a short phrase taken from the clause (空调吵; see ``phrases``), if the shipped lists know it or at least
-   ``min_reviews`` reviews share it; id ``facet:m-`` and 8 hexadecimal digits of the phrase's sha256, or that
-   of the problem of this name;
+2. a short phrase taken from the clause (空调吵; see ``phrases``), if at least ``min_reviews`` reviews share
+   it, or it says of its whole facet what is wrong; id ``facet:m-`` and 8 hexadecimal digits of the phrase's
+   sha256, or that of the problem of this name;
 3. the facet's 其他; id ``facet:other``.
 """
 
@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.edits import Edits, Split
     from feedback_nlp.taxonomy import Problem, Taxonomy
 
-__all__ = ["ABSENT", "assign", "catalogue_schema", "first_problems"]
+__all__ = ["ABSENT", "assign", "catalogue_schema", "first_problems", "least_reviews"]
 
 
 ABSENT = b"absent"
+# Files of fewer blaming reviews than this, and the reviews that must share a phrase there.
+_LEAST = ((1_000, 3), (3_000, 6), (10_000, 15), (50_000, 30), (float("inf"), 60))
 
 
 def catalogue_schema() -> pa.Schema:
@@ -66,7 +68,7 @@ def assign(
     taxonomy: Taxonomy,
     *,
     lang: str = "zh",
-    min_reviews: int = 3,
+    min_reviews: int | None = None,
     edits: Edits | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Fill ``issue_id`` of every negative mention and list the issues met.
@@ -79,8 +81,9 @@ def assign(
         Gives the facets' problems and names. Facets it does not know have only mined issues and 其他.
     lang : {"zh", "en"}
         Language of ``name``; ``name_en`` is always English.
-    min_reviews : int
-        Distinct reviews that must share a phrase that the lists don't know before it is an issue of its own.
+    min_reviews : int, optional
+        Distinct reviews that must share a phrase before it is an issue of its own; by the size of the file
+        where not given (see :func:`least_reviews`).
     edits : Edits, optional
         Names, merges, splits and pins that people decided on.
 
@@ -179,8 +182,19 @@ def _number(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
     return distinct, np.array([place[text] for text in texts], dtype=np.int64)
 
 
-def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int) -> list[Issue]:
+def least_reviews(n_reviews: int) -> int:
+    """Return how many reviews must share a phrase in a file in which ``n_reviews`` blame something.
+
+    3 in small files, up to 60 in very large ones, so that issues stay few enough to be read. It goes in
+    steps: a file that grows keeps its issues but where it crosses one.
+    """
+    return next(least for size, least in _LEAST if n_reviews < size)
+
+
+def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int | None) -> list[Issue]:
     """Return the issue of every pair."""
+    if min_reviews is None:
+        min_reviews = least_reviews(len(np.unique(pairs.review)))
     found = _match_problems(pairs, taxonomy)
     missed = [position for position, issue in enumerate(found) if issue is None]
     reviews = pairs.reviews()

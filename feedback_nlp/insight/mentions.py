@@ -138,22 +138,22 @@ def needs_review(
     return result
 
 
-def refine_needs_review(scored: pa.Table, mentions: pa.Table, facets: Collection[str]) -> pa.Table:
-    """Return ``scored`` with ``fb_needs_review`` counting only unsure mentions of ``facets``.
+def refine_needs_review(scored: pa.Table, mentions: pa.Table, issues: Collection[str]) -> pa.Table:
+    """Return ``scored`` with ``fb_needs_review`` counting only unsure mentions of ``issues``.
 
     Parameters
     ----------
     scored : pyarrow.Table
         With ``review_id``, ``fb_confidence`` and ``fb_needs_review``.
     mentions : pyarrow.Table
-        With ``review_id``, ``facet`` and ``score``. Rows that share a review id share their unsure mentions.
-    facets : collection of str
-        Codes of the facets that would change the file's top issues.
+        With ``review_id``, ``issue_id`` and ``score``. Rows of one review id share their unsure mentions.
+    issues : collection of str
+        Ids of the issues that would change the file's first ones.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    counted = mentions.filter(pc.is_in(mentions.column("facet"), pa.array(sorted(facets), pa.string())))
+    counted = mentions.filter(pc.is_in(mentions.column("issue_id"), pa.array(sorted(issues), pa.string())))
     low, high = UNSURE_SCORE
     score = counted.column("score").cast(pa.float64())
     unsure = counted.filter(pc.and_(pc.greater_equal(score, low), pc.less_equal(score, high)))

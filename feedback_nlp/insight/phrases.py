@@ -1,8 +1,9 @@
 """Short problem phrases out of clauses that no named problem covers: what they are about and what is wrong.
 
-泳池太小, 游泳池有点窄 and 泳池不够大 all give 泳池小; a clause that names an aspect only gives 泳池问题;
-one that names none and blames gives the blame (旧了点: 陈旧). Words that the lists do not know come in as the
-customers' own. The phrases depend on the clause and its facet only.
+泳池太小, 游泳池有点窄 and 泳池不够大 all give 泳池小; a clause that names an aspect only says with its facet
+what is wrong (泳池条件差; see ``faults``); one that names none and blames gives the blame (旧了点: 陈旧).
+Words that the lists do not know come in as the customers' own. The phrases depend on the clause and its facet
+only.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from feedback_nlp.insight.aspects import EMPTY, KINDS, Aspect, Complaint, Lexis, load_lexis, longest
+from feedback_nlp.insight.faults import alone, fault
 from feedback_nlp.scorers.lexicon_words import load_words
 from feedback_nlp.taxonomy import Taxonomy
 from feedback_nlp.text.terms import TermMatcher
@@ -179,7 +181,7 @@ def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
         ((aspect, span) for span in ordered if (aspect := _nearest(named, span, clause.text)) is not None),
         None,
     )
-    found = [_paired(*pair)] if pair else []
+    found = [_paired(*pair, clause.facet)] if pair else []
     listed = [span for span in named if span.aspect.kind != OWN]
     foremost = _foremost(listed, clause.facet).aspect if listed else None
     label = (taxonomy.label(clause.facet), taxonomy.label(clause.facet, "en"))
@@ -187,7 +189,10 @@ def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
     if foremost is not None:
         # What is wrong tells more than what it is about where nothing is named (又拖了三天: 一直拖延).
         found += blanket if foremost.kind == "concern" else _about(foremost, listed)
-        found.append(_whole(foremost))
+        found.append(_whole(foremost, clause.facet))
+        own = alone(clause.facet)
+        # Where too few speak of the aspect, the facet says what is wrong.
+        found += [] if own is None else [Phrase(own.zh, own.en, sure=True)]
     else:
         found += [*(() if pair else _own_words(clause, ordered)), *blanket]
     return [phrase for phrase in found if 1 < len(phrase.zh) <= LONGEST]
@@ -217,11 +222,11 @@ def _foremost(aspects: list[_Named], facet: str) -> _Named:
     return min(aspects, key=place)
 
 
-def _paired(named: _Named, blame: _Blame) -> Phrase:
+def _paired(named: _Named, blame: _Blame, facet: str) -> Phrase:
     what, wrong = named.aspect, blame.complaint
     en = f"{what.name_en}: {wrong.name_en}" if what.name_en and wrong.name_en else ""
     if what.name.endswith(wrong.name) or (what.telling and wrong.vague):
-        return _whole(what)
+        return _whole(what, facet)
     if wrong.name.startswith(what.name):
         return Phrase(wrong.name, en)
     if wrong.leads:
@@ -240,9 +245,12 @@ def _about(aspect: Aspect, listed: list[_Named]) -> list[Phrase]:
     ]
 
 
-def _whole(aspect: Aspect) -> Phrase:
+def _whole(aspect: Aspect, facet: str) -> Phrase:
     if aspect.telling:
         return Phrase(aspect.name, aspect.name_en, sure=True)
+    wrong = fault(facet, aspect)
+    if wrong is not None:
+        return Phrase(wrong.zh, wrong.en)
     en = f"{aspect.name_en}: {_SUFFIX_EN}" if aspect.name_en else ""
     return Phrase(aspect.name + _SUFFIX, en, sure=aspect.kind != OWN)
 
@@ -262,12 +270,13 @@ def _own_words(clause: _Clause, blames: list[_Blame]) -> list[Phrase]:
         near = [span for span in words if 0 <= blame.start - span.end <= _REACH]
         if near and not blame.complaint.leads:
             word = near[-1].aspect.name
-            return [Phrase(word + blame.complaint.name, word=word), _alone(word)]
-    return [_alone(words[0].aspect.name)]
+            return [Phrase(word + blame.complaint.name, word=word), _alone(word, clause.facet)]
+    return [_alone(words[0].aspect.name, clause.facet)]
 
 
-def _alone(word: str) -> Phrase:
-    return Phrase(word + _SUFFIX, word=word)
+def _alone(word: str, facet: str) -> Phrase:
+    wrong = fault(facet, Aspect(word, "", OWN))
+    return Phrase(word + _SUFFIX if wrong is None else wrong.zh, word=word)
 
 
 def _overlap(one: _Named | _Blame, other: _Named | _Blame) -> bool:

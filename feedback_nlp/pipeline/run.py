@@ -293,12 +293,15 @@ def refined(analysis: Analysis) -> Analysis:
     Source: the default of *Abstention* in ``docs/methods.md``; needs the ranks, so it comes last.
     """
     from feedback_nlp.insight.mentions import refine_needs_review
+    from feedback_nlp.insight.priority import check_weights
+    from feedback_nlp.insight.swing import swing_issues
 
     scored = analysis.scored
     if scored.meta.get("max_error"):
         return analysis  # the user's target decides alone
-    facets = set(analysis.insight.issues.slice(0, TOP_ISSUES)["facet"].to_pylist())
-    judged = refine_needs_review(scored.judged, scored.mention_table, facets)
+    insight, weights = analysis.insight, check_weights(analysis.options.weights)
+    issues = swing_issues(insight.issues, insight.mentions, weights, TOP_ISSUES)
+    judged = refine_needs_review(scored.judged, insight.mentions, issues)
     return replace(analysis, scored=replace(scored, columns=judged.select(scored.columns.column_names)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ N_QUOTES = 3
 LISTED, RARE, UNNAMED = "listed", "rare", "unnamed"
 # An issue told by fewer reviews is rare, unless fewer than _FEW issues would be left.
 MIN_LISTED = 3
+# In large files an issue of a few reviews is as rare.
+MIN_SHARE = 0.001
 _FEW = 5
 FACTORS = ("impact", "scope", "feasibility")
 # What a playbook says of an issue.
@@ -41,7 +44,7 @@ def issue_rows(
     units = _grouped(insight.issue_units.to_pylist())
     verdicts = _grouped(insight.issue_spread.to_pylist())
     months = sorted({day[:7] for day, ok in zip(evidence.days, evidence.counted, strict=True) if day and ok})
-    groups = _groups(rows)
+    groups = _groups(rows, insight.n_counted)
     rivals = [row for row, group in zip(rows, groups, strict=True) if group == LISTED and not row["safety"]]
     for row, name, group in zip(rows, names, groups, strict=True):
         code = row["issue_id"]
@@ -74,10 +77,11 @@ def trend_name(row: Mapping[str, Any], words: Words) -> str:
     return new if row["trend"] == "unknown" else f"{new} · {name}"
 
 
-def _groups(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def _groups(rows: Sequence[Mapping[str, Any]], n_counted: int) -> list[str]:
     """Part the issues into what is listed, rare and unnamed; those to verify are listed whatever they are."""
     named = [row for row in rows if not row["other"] and not row["safety"]]
-    least = MIN_LISTED if sum(row["n_reviews"] >= MIN_LISTED for row in named) >= _FEW else 1
+    least = max(MIN_LISTED, math.ceil(MIN_SHARE * n_counted))
+    least = least if sum(row["n_reviews"] >= least for row in named) >= _FEW else 1
     return [
         UNNAMED
         if row["other"] and not (row["safety"] or row["pinned"])

@@ -85,13 +85,13 @@ def test_issues_of_two_facets_are_not_one():
 
 
 def test_a_name_of_two_issues_needs_the_id():
-    rows = [("a", SPEED, "早餐"), ("b", ROOM, "早餐")]
+    rows = [("a", SPEED, "漏水"), ("b", ROOM, "漏水")]
     with pytest.raises(ConfigError, match="有 2 个") as caught:
-        assign(table(rows), TAXONOMY, edits=Edits({"早餐问题": "池"}, name="issues.toml"))
-    assert mined_id(ROOM, "早餐问题") in caught.value.message("en")
-    edits = Edits({mined_id(ROOM, "早餐问题"): "池"})
+        assign(table(rows), TAXONOMY, edits=Edits({"漏水": "池"}, name="issues.toml"))
+    assert mined_id(ROOM, "漏水") in caught.value.message("en")
+    edits = Edits({mined_id(ROOM, "漏水"): "池"})
     catalogue = assign(table(rows), TAXONOMY, edits=edits)[1]
-    assert sorted(catalogue.column("name").to_pylist()) == ["早餐问题", "池"]
+    assert set(catalogue.column("name").to_pylist()) == {"漏水", "池"}
 
 
 FILE = """

@@ -158,11 +158,11 @@ def test_needs_review_by_confidence_and_by_unsure_mention():
     assert needs_review(confidence, review, score).tolist() == [False, True, False, True, True, False]
 
 
-def test_refined_review_looks_at_the_given_facets_only():
+def test_refined_review_looks_at_the_given_issues_only():
     mentions = pa.table(
         {
             "review_id": ["a", "b", "c"],
-            "facet": ["x.one", "x.two", "x.one"],
+            "issue_id": ["x.one:a", None, "x.one:a"],
             "score": pa.array([0.5, 0.5, 0.9], pa.float32()),
         }
     )
@@ -173,7 +173,7 @@ def test_refined_review_looks_at_the_given_facets_only():
             "fb_needs_review": [True] * 5,
         }
     )
-    refined = refine_needs_review(scored, mentions, ["x.one"])
+    refined = refine_needs_review(scored, mentions, ["x.one:a"])
     assert refined.column("fb_needs_review").to_pylist() == [True, False, False, True, False]
     assert refined.schema == scored.schema
 

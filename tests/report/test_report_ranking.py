@@ -28,8 +28,15 @@ def issue(n, **flags):
 def test_a_pinned_issue_is_listed_however_few():
     rows = [*(issue(9) for _ in range(5)), issue(1), issue(1, pinned=True), issue(50, other=True)]
     rows.append(issue(50, other=True, pinned=True))
-    found = ranking._groups(rows)
+    found = ranking._groups(rows, 100)
     assert found[5:] == [ranking.RARE, ranking.LISTED, ranking.UNNAMED, ranking.LISTED]
+
+
+def test_in_a_large_file_a_few_reviews_are_rare():
+    rows = [*(issue(9) for _ in range(5)), issue(8)]
+    assert ranking._groups(rows, 9_000)[-1] == ranking.RARE
+    assert ranking._groups(rows, 8_000)[-1] == ranking.LISTED
+    assert set(ranking._groups(rows, 90_000)) == {ranking.LISTED}
 
 
 def test_the_mark_reaches_the_report(taxonomy):
