@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from feedback_nlp.pipeline import analyze_prepared, prepare
-from feedback_nlp.webapp.worker import OUTPUTS
+from feedback_nlp.webapp.worker import outputs
 
 
 class Laps:
@@ -39,7 +39,7 @@ def main(path: str, model: str = "linear") -> None:
     analysis = analyze_prepared(ready, model=model, progress=progress)
     laps.lap("analysing")
     with tempfile.TemporaryDirectory() as folder:
-        for stage, name, method in OUTPUTS:
+        for stage, name, method in outputs():
             getattr(analysis, method)(Path(folder) / name)
             laps.lap(stage)
     print(f"{ready.reviews.num_rows} reviews, {model}")

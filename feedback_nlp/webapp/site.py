@@ -36,6 +36,7 @@ _KINDS = {
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 _PAGES = ("page.css", "page.js", "words.json")
 # The report has scripts of its own, and texts of customers: it may run them, alone, and reach nothing.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["ANALYSING", "READING", "REPORT", "SCORING", "STAGES", "WORKBOOK", "Course", "costs"]
+__all__ = ["ANALYSING", "READING", "REPORT", "SCORING", "SLIDES", "STAGES", "WORKBOOK", "Course", "costs"]
 
 READING, SCORING, ANALYSING = "reading", "scoring", "analysing"
-REPORT, WORKBOOK = "report", "workbook"
-# In the order in which they come.
-STAGES = (READING, SCORING, ANALYSING, REPORT, WORKBOOK)
+REPORT, WORKBOOK, SLIDES = "report", "workbook", "slides"
+# In the order in which they come; slides where they can be written.
+STAGES = (READING, SCORING, ANALYSING, REPORT, WORKBOOK, SLIDES)
 # CPU seconds of a stage at its start and for each review, from 420 and 9,248 reviews (docs/app.md). What
 # matters is how they compare with each other: the machine's speed is taken from stages that are done.
 _COSTS = {
@@ -19,6 +19,7 @@ _COSTS = {
     ANALYSING: (2.4, 5.8e-4),
     REPORT: (0.5, 6.9e-4),
     WORKBOOK: (0.2, 6.5e-4),
+    SLIDES: (1.0, 0.0),
 }
 _ENCODER = (2.0, 1e-2)
 # A stage without news is not shown as nearer to its end than this.
@@ -76,7 +77,8 @@ class Course:
         Returns
         -------
         dict
-            ``stage``, ``percent`` (0 to 99, never falling), ``eta`` (seconds or None), ``done``, ``total``.
+            ``stage`` of ``stages``, ``percent`` (0 to 99, never falling), ``eta`` (seconds or None), ``done``,
+            ``total``.
         """
         names = list(self._costs)
         place = names.index(self._stage)
@@ -88,6 +90,7 @@ class Course:
         self._percent = max(self._percent, min(99.0, 100.0 * reached / whole))
         return {
             "stage": self._stage,
+            "stages": names,
             "percent": int(self._percent),
             "eta": self._eta(now, reached, whole),
             "done": self._done,

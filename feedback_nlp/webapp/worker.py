@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,14 +19,22 @@ from feedback_nlp.errors import Bilingual, FeedbackError
 from feedback_nlp.webapp import stages
 from feedback_nlp.webapp.wording import both, error_words, page_words
 
-__all__ = ["OUTPUTS", "bug_words", "main", "memory_words"]
+__all__ = ["OUTPUTS", "bug_words", "main", "memory_words", "outputs"]
 
 DEBUG_VARIABLE = "FEEDBACK_NLP_DEBUG"
 # Stage, file and the method of ``Analysis`` that writes it, in this order.
 OUTPUTS = (
     (stages.REPORT, "report.html", "to_html"),
     (stages.WORKBOOK, "issues.xlsx", "to_excel"),
+    (stages.SLIDES, "report.pptx", "to_pptx"),
 )
+# The package, of an extra, that an output needs.
+_NEEDED = {"report.pptx": "pptx"}
+
+
+def outputs() -> tuple[tuple[str, str, str], ...]:
+    """Return those of ``OUTPUTS`` that can be written here."""
+    return tuple(row for row in OUTPUTS if row[1] not in _NEEDED or find_spec(_NEEDED[row[1]]))
 
 
 class Teller:
@@ -82,7 +91,7 @@ def _analyze(asked: Mapping[str, Any], tell: Teller) -> None:
     from feedback_nlp.pipeline import analyze_prepared, prepare
     from feedback_nlp.pipeline.result import Options
 
-    tell("plan", stages=[stages.READING, stages.SCORING, stages.ANALYSING, *(row[0] for row in OUTPUTS)])
+    tell("plan", stages=[stages.READING, stages.SCORING, stages.ANALYSING, *(row[0] for row in outputs())])
     scale = asked.get("rating_scale")
     ready = prepare(
         Path(asked["name"]),
@@ -105,10 +114,10 @@ def _analyze(asked: Mapping[str, Any], tell: Teller) -> None:
         jobs=1 if os.name == "nt" else None,  # there, processes of a process that is killed would stay
         progress=progress,
     )
-    for stage, name, method in OUTPUTS:
+    for stage, name, method in outputs():
         tell("stage", name=stage)
         getattr(analysis, method)(Path(asked["out"]) / name)
-    tell("done", files=[name for _, name, _ in OUTPUTS])
+    tell("done", files=[name for _, name, _ in outputs()])
 
 
 def memory_words() -> Bilingual:

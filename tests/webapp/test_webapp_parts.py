@@ -120,7 +120,9 @@ def test_sheets_of_workbooks_only(tmp_path: Path) -> None:
 
 def test_progress_by_hand() -> None:
     course = Course({"reading": 10.0, "scoring": 30.0, "analysing": 60.0}, now=100.0)
-    assert course.told(100.0) == {"stage": "reading", "percent": 0, "eta": None, "done": 0, "total": 0}
+    told = course.told(100.0)
+    assert told.pop("stages") == ["reading", "scoring", "analysing"]
+    assert told == {"stage": "reading", "percent": 0, "eta": None, "done": 0, "total": 0}
     assert course.told(105.0)["percent"] == 5  # half of reading, by the clock
     course.enter("scoring", 120.0)  # twice as slow as foreseen
     assert (course.told(120.0)["percent"], course.told(120.0)["eta"]) == (10, 180)

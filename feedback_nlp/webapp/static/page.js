@@ -149,12 +149,14 @@ const chosen = () => Object.fromEntries(
 function drawRows() {
   const uses = {};
   for (const select of all("#roles select")) {
-    if (select.value !== "") uses[select.value] = about.roles.find(({ role }) => role === select.dataset.role).label[lang];
+    if (select.value === "") continue;
+    const { label } = about.roles.find(({ role }) => role === select.dataset.role);
+    uses[select.value] = [...(uses[select.value] ?? []), label[lang]];
   }
   const head = make("tr");
   state.preview.columns.forEach((column, place) => {
     const cell = make("th", column.name, { scope: "col" });
-    if (uses[place]) cell.prepend(make("b", uses[place]));
+    if (uses[place]) cell.prepend(make("b", uses[place].join(" / ")));
     head.append(cell);
   });
   const top = make("thead"), body = make("tbody");
@@ -181,10 +183,9 @@ function drawProgress() {
   const counted = progress?.total ? t("counted", { stage: name, done: number(progress.done), total: number(progress.total) }) : name;
   $("bar").value = percent;
   $("progress").textContent = t("progress", { stage: counted, percent, eta: left(progress?.eta) });
-  const names = Object.keys(words).filter((key) => key.startsWith("stage_"));
-  $("stages").replaceChildren(...names.map((key) => {
-    const item = make("li", t(key));
-    if (key === `stage_${stage}`) item.setAttribute("aria-current", "step");
+  $("stages").replaceChildren(...(progress?.stages ?? []).map((one) => {
+    const item = make("li", t(`stage_${one}`));
+    if (one === stage) item.setAttribute("aria-current", "step");
     return item;
   }));
   if (stage !== shownStage) tell(`${name} ${percent}%`);
