@@ -16,7 +16,7 @@ from feedback_nlp.gold import read
 from feedback_nlp.scorers import load_model
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- open_gap begin -->", "<!-- open_gap end -->"
+MARK = "open_gap"
 PAGES = (REPOSITORY / "models" / "linear-open" / "card.md", REPOSITORY / "docs" / "models.md")
 MEASURES = ("element", "facet", "facet_polarity", "negatives", "overall", "flags")
 
@@ -39,19 +39,20 @@ def table(reports: dict[str, dict[str, Report]]) -> str:
     return "\n".join(rows)
 
 
-def put(text: str, content: str) -> str:
-    """Return ``text`` with ``content`` between the marks.
+def put(text: str, content: str, mark: str) -> str:
+    """Return ``text`` with ``content`` between the comments ``mark begin`` and ``mark end``.
 
     Raises
     ------
     ValueError
-        If the marks are not there.
+        If they are not there.
     """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    first, last = f"<!-- {mark} begin -->", f"<!-- {mark} end -->"
+    head, begin, rest = text.partition(first)
+    _, end, tail = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"no {BEGIN} … {END}")
-    return f"{head}{BEGIN}\n\n{content}\n\n{END}{tail}"
+        raise ValueError(f"no {first} … {last}")
+    return f"{head}{first}\n\n{content}\n\n{last}{tail}"
 
 
 def main() -> None:
@@ -75,7 +76,7 @@ def main() -> None:
     print(content)
     if arguments.write:
         for page in PAGES:
-            page.write_text(put(page.read_text(encoding="utf-8"), content), encoding="utf-8")
+            page.write_text(put(page.read_text(encoding="utf-8"), content, MARK), encoding="utf-8")
 
 
 if __name__ == "__main__":

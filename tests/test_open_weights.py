@@ -98,12 +98,12 @@ def test_no_teacher_beside_open_weights(benchmarks, monkeypatch, capsys) -> None
 
 def test_the_table_stands_between_its_marks(benchmarks) -> None:
     open_gap: ModuleType = benchmarks("open_gap")
-    page = f"before\n{open_gap.BEGIN}\nold\n{open_gap.END}\nafter\n"
-    once = open_gap.put(page, "new")
-    assert once == f"before\n{open_gap.BEGIN}\n\nnew\n\n{open_gap.END}\nafter\n"
-    assert open_gap.put(once, "new") == once
-    with pytest.raises(ValueError, match="open_gap begin"):
-        open_gap.put("no marks", "new")
+    page = "before\n<!-- x begin -->\nold\n<!-- x end -->\nafter\n"
+    once = open_gap.put(page, "new", "x")
+    assert once == "before\n<!-- x begin -->\n\nnew\n\n<!-- x end -->\nafter\n"
+    assert open_gap.put(once, "new", "x") == once
+    with pytest.raises(ValueError, match="x begin"):
+        open_gap.put("no marks", "new", "x")
 
 
 def test_flags_are_judged_by_thresholds_of_the_other_folds(benchmarks) -> None:
