@@ -164,7 +164,7 @@ class TermMatcher:
         from feedback_nlp.text.terms_fast import FastTerms
 
         owners = (self._plain, self._opens, self._holds)
-        return FastTerms.of(self._trie, owners, self._gates, len(self.phrases))
+        return FastTerms.of(self._trie, owners, self._gates, [*map(self._patterns.get, range(len(self)))])
 
     def _tried_in(
         self, text: str, starts: NDArray[np.int64], ends: NDArray[np.int64]

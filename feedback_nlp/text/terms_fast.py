@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.kernels import expressions
 from feedback_nlp.kernels import terms as loops
+from feedback_nlp.text.pattern_code import Op, program_of
+from feedback_nlp.text.patterns import normalize_pattern
 
 if TYPE_CHECKING:
     from feedback_nlp.text.terms import Matches, _Gates, _Owners
@@ -21,6 +24,48 @@ Ints = NDArray[np.int64]
 _ROOM = 1.0
 
 
+class Expressions(NamedTuple):
+    """Programs of regular expressions, as ``kernels.expressions.find`` takes them."""
+
+    programs: Ints
+    code: NDArray[np.int32]
+    ranges: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, patterns: Sequence[str | None]) -> Expressions:
+        """Translate expressions; those that stay with ``re`` have no program."""
+        programs = np.full(len(patterns), -1, dtype=np.int64)
+        code: list[list[int]] = []
+        ranges: list[tuple[int, int]] = []
+        for number, pattern in enumerate(patterns):
+            program = None if pattern is None else program_of(normalize_pattern(pattern))
+            if program is None:
+                continue
+            programs[number] = len(code)
+            moved = len(ranges)
+            code += [
+                [op, first + moved if op in (Op.SET, Op.NOT_SET) else first, second]
+                for op, first, second in program.code
+            ]
+            ranges += program.ranges
+        return cls(
+            programs,
+            np.array(code, dtype=np.int32).reshape(-1, 3),
+            np.array(ranges, dtype=np.int32).reshape(-1, 2),
+        )
+
+    def find(self, codes: NDArray[np.uint32], starts: Ints, ends: Ints, pairs: Ints) -> tuple[Ints, Ints]:
+        """Return the matches (span, number, start, length) of pairs, and the pairs left to ``re``."""
+        left = np.zeros(len(pairs), dtype=bool)
+        room = len(pairs) + 64
+        while True:
+            found = np.empty((room, 4), dtype=np.int64)
+            count = expressions.find(codes, starts, ends, pairs, *self, found, left)
+            if count <= room:
+                return found[:count], pairs[left]
+            room = count
+
+
 class FastTerms(NamedTuple):
     """Arrays of a ``TermMatcher`` as the loops take them."""
 
@@ -30,15 +75,24 @@ class FastTerms(NamedTuple):
     needs: Ints
     n_pieces: int
     always: Ints
+    expressions: Expressions
 
     @classmethod
-    def of(cls, trie: Trie, owners: tuple[_Owners, ...], gates: _Gates, n_phrases: int) -> FastTerms:
-        """Lay out a matcher."""
+    def of(
+        cls, trie: Trie, owners: tuple[_Owners, ...], gates: _Gates, patterns: Sequence[str | None]
+    ) -> FastTerms:
+        """Lay out a matcher; ``patterns`` has the expression of each phrase that is one."""
         classes, rest = trie.arrays()
-        needs = np.full((n_phrases, gates.needs.shape[1]), gates.n_pieces, dtype=np.int64)
+        needs = np.full((len(patterns), gates.needs.shape[1]), gates.n_pieces, dtype=np.int64)
         needs[: len(gates.needs)] = gates.needs
         return cls(
-            classes, rest, _together(owners), needs, gates.n_pieces, np.array(gates.always, dtype=np.int64)
+            classes,
+            rest,
+            _together(owners),
+            needs,
+            gates.n_pieces,
+            np.array(gates.always, dtype=np.int64),
+            Expressions.of(patterns),
         )
 
     def find(
@@ -61,7 +115,9 @@ class FastTerms(NamedTuple):
                 np.tile(np.arange(len(starts)), len(self.always)),
             ]
             pairs = np.concatenate([pairs, np.stack(everywhere, axis=1)])
-        more = tried(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))])
+        matches, left = self.expressions.find(codes, starts, ends, pairs)
+        left = left[np.lexsort((left[:, 1], left[:, 0]))]
+        more = np.concatenate([matches, tried(left)]) if len(left) else matches
         if len(more):
             order = np.lexsort((more[:, 1], more[:, 3], more[:, 2], more[:, 0]))
             found = loops.merge(found, more[order])

@@ -16,6 +16,7 @@ from networks import networked
 from feedback_nlp import gold, kernels
 from feedback_nlp.catalog import corpus_names, corpus_path
 from feedback_nlp.engines.local import score_batch
+from feedback_nlp.pipeline.files import score_file
 from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.lexicon import LexiconScorer
@@ -139,6 +140,24 @@ class TestSameBits:
         weights = LinearWeights(known.slots, known.short, known.weights * 1.5, known.bias, known.calibration)
         other = scorer.with_weights(weights)
         assert same(*both(lambda: other.predict(written[:300]), monkeypatch))
+
+
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_files_with_the_same_bytes(scorer, written, jobs, monkeypatch, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    texts = [*muddled(written, 400, 9), None, "", "坏\0了", *written[:60], *written[:30]]
+    pq.write_table(pa.table({"text": texts}), tmp_path / "in.parquet")
+
+    def run() -> tuple[bytes, bytes]:
+        outputs = tmp_path / "o.parquet", tmp_path / "m.parquet"
+        score_file(tmp_path / "in.parquet", *outputs, model=scorer, jobs=jobs, batch_rows=128, force=True)
+        return outputs[0].read_bytes(), outputs[1].read_bytes()
+
+    plain, quick = both(run, monkeypatch)
+    assert plain == quick
 
 
 @pytest.mark.usefixtures("compiled")
