@@ -52,7 +52,7 @@ from feedback_nlp.compiled import read_compiled
 from feedback_nlp.errors import Bilingual, TaxonomyError
 from feedback_nlp.schema import REMEDIES
 from feedback_nlp.taxonomy_like import KEYS, LikeError, taken_over
-from feedback_nlp.taxonomy_source import Source
+from feedback_nlp.taxonomy_source import MARKS, Source, refusal
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -325,7 +325,8 @@ def _load_file(source: str) -> Taxonomy:
     try:
         text = Path(source).read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _broken(Source(source), "不是 UTF-8 编码", "is not UTF-8") from error
+        save = Bilingual("用记事本另存为，编码选 UTF-8。", "Save it as UTF-8.")
+        raise _broken(Source(source), "不是 UTF-8 编码", "is not UTF-8", do=save) from error
     except (OSError, ValueError) as error:
         fact = Bilingual(f"找不到分类体系 {source}。", f"No taxonomy {source}.")
         hint = Bilingual(
@@ -353,12 +354,12 @@ def _broken(
 
 def _not_toml(source: Source, error: Exception) -> TaxonomyError:
     """Return the error for text that TOML refuses; a code that stands twice is told by its name."""
-    told = str(error)
-    found = re.search(r"line (\d+)", told)
-    line = int(found[1]) if found else None
+    told, line = refusal(error)
     twice = source.repeated(line) if line else None
     if twice is None:
-        return _broken(source, f"不是有效的 TOML：{told}", f"is not valid TOML: {told}")
+        return _broken(
+            source, f"不是有效的 TOML（{told}）", f"is not valid TOML ({told})", line=line, do=MARKS
+        )
     name, first = twice
     return _broken(
         source,
@@ -398,6 +399,7 @@ def _build(raw: Mapping[str, Any], origin: Source) -> Taxonomy:
     except LikeError as error:
         raise _broken(origin, *error.fact, error.where, do=error.hint) from error
     built = tuple(_element(code, body, whole, origin) for code, body in elements.items())
+    _check_apart({element.code: element for element in built}, origin)
     return Taxonomy(_text(raw, "name", "custom", "top", origin), version, built)
 
 
@@ -415,6 +417,7 @@ def _element(code: str, body: Any, whole: Mapping[str, Any], origin: Source) -> 
     _check_keys(body, {*_NAMES, "facets"}, f"elements.{code}", origin)
     tables = {f"{code}.{name}": facet for name, facet in facets.items()}
     built = tuple(_facet(full, whole.get(full, facet), facet, origin) for full, facet in tables.items())
+    _check_apart({facet.code: facet for facet in built}, origin)
     return Element(code, *_named(body, code, origin), _text(body, "define", "", code, origin), built)
 
 
@@ -453,6 +456,21 @@ def _named(body: Mapping[str, Any], code: str, origin: Source) -> tuple[str, str
             do=Bilingual('在它下面加一行 zh = "名字"。', 'Add a line zh = "name" below it.'),
         )
     return zh or en, en or zh
+
+
+def _check_apart(named: Mapping[str, Element | Facet | Problem], origin: Source, where: str = "") -> None:
+    """Raise where two of one list have the same Chinese name: reports and workbooks show names, not codes."""
+    first: dict[str, str] = {}
+    for code, item in named.items():
+        other = first.setdefault(item.zh, code)
+        if other != code:
+            raise _broken(
+                origin,
+                f"{other} 和 {code} 同名“{item.zh}”",
+                f"{other} and {code} are both called '{item.zh}'",
+                where or f"{code}.zh",
+                do=Bilingual("换一个名字，或把两处合成一处。", "Give one another name, or join the two."),
+            )
 
 
 def _text(body: Mapping[str, Any], key: str, default: str, where: str, origin: Source) -> str:
@@ -558,6 +576,7 @@ def _problems(items: list[Any], code: str, origin: Source) -> tuple[Problem, ...
             f"{code}.problems",
             do=Bilingual("换一个代码，或把两处合成一处。", "Give one another code, or join the two."),
         )
+    _check_apart({problem.code: problem for problem in problems}, origin, f"{code}.problems")
     return problems
 
 

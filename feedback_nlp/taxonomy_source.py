@@ -10,9 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-__all__ = ["Source", "places"]
+from feedback_nlp.errors import Bilingual
+
+__all__ = ["MARKS", "Source", "places", "refusal"]
 
 Path = tuple[str, ...]
+# What goes wrong most often where Chinese is typed; the parser notices it on that line or a line further on.
+MARKS = Bilingual(
+    '看这一行和上一行：引号、逗号、方括号要用英文的（" , [ ]），文字要加引号，括号要成对。',
+    'See this line and the one before: quotes, commas and brackets are the plain ones (" , [ ]), in pairs.',
+)
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?\Z")
 _KEY = re.compile(
@@ -21,6 +28,13 @@ _KEY = re.compile(
 _PART = re.compile(r"""[^\s."']+|"[^"]*"|'[^']*'""")
 # What a value is made of: long strings first, then strings, comments and brackets.
 _TOKEN = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*|[\[\]{}]')
+
+
+def refusal(error: Exception) -> tuple[str, int | None]:
+    """Return what a TOML parser says is wrong, and on which line if it says so."""
+    what, _, where = str(error).partition(" (at ")
+    found = re.search(r"line (\d+)", where)
+    return what, int(found[1]) if found else None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,3 +165,34 @@ def test_a_place_that_is_not_written_is_that_of_what_holds_it() -> None:
     assert source.line("menu.zh") == 6
     assert source.line("elements.nothing") is None
     assert Source("no text").line("menu") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ('zh = "送餐"', 'zh = "味道"', 21, "menu.taste 和 menu.delivery 同名“味道”"),
+        ('terms = ["送餐柜"]', "terms = [“送餐柜”]", 23, "英文的"),
+        ('terms = ["送餐柜"]', 'terms = ["送餐柜"，"餐柜"]', 23, "英文的"),
+        ('zh = "送餐"', "zh = 送餐", 21, "文字要加引号"),
+    ],
+)
+def test_what_is_typed_wrong_most_often_is_told_by_its_line(
+    old: str, new: str, line: int, words: str
+) -> None:
+    message = refused(OWN.replace(old, new)).message()
+    assert f"第 {line} 行" in message
+    assert words in message
+
+
+def test_one_name_for_two_elements_or_problems() -> None:
+    more = '\n[elements.food]\nzh = "菜品"\n[elements.food.facets.a]\nzh = "甲"\n'
+    assert "menu 和 food 同名“菜品”" in refused(OWN + more).message()
+    again = '\n[[elements.menu.facets.delivery.problems]]\ncode = "a"\nzh = "晚"\n'
+    assert "a 和 b 同名“晚”" in refused(OWN + again + again.replace('"a"', '"b"')).message()
+
+
+def test_another_encoding_says_how_to_save(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_bytes(OWN.encode("gb18030"))
+    with pytest.raises(TaxonomyError, match="编码选 UTF-8"):
+        load_taxonomy(path)
