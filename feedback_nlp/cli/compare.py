@@ -46,6 +46,7 @@ def compare(
     sheet: opt.Sheet = None,
     model: opt.Model = None,
     taxonomy: opt.TaxonomyName = None,
+    issues: opt.IssuesFile = None,
     jobs: opt.Jobs = None,
     config: opt.Config = None,
     lang: opt.Lang = None,
@@ -67,6 +68,7 @@ def compare(
     if output is not None:
         runs.check_apart(files, [output])
         check_writable(output, force=force, suffixes=False)
+    edits = runs.edits_beside(chosen, [Path(name) for name in files if name != "-"])
     sources = [name if is_scored(name) else runs.prepared([name], chosen) for name in files]
     with console.progress("打分", "Scoring") as progress:
         found = compare(
@@ -75,6 +77,7 @@ def compare(
             by=by,
             model=chosen.get("model", "linear"),
             taxonomy=chosen.get("taxonomy", "default"),
+            issues=edits,
             lang=console.lang(),
             mask=not chosen.get("no_mask", False),
             jobs=chosen.get("jobs"),

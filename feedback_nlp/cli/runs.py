@@ -13,11 +13,14 @@ from feedback_nlp.errors import Bilingual, ConfigError, OutputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from feedback_nlp.insight.edits import Edits
+    from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.io.columns import Roles
     from feedback_nlp.pipeline import Prepared
     from feedback_nlp.pipeline.result import Analysis, Options
 
 CONFIG_NAME = "feedback-nlp.toml"
+PLAYBOOK_NAME = "playbook.toml"
 # Options that belong to one run, not to next month's.
 PASSING = ("out", "quiet", "json", "force", "save_config", "from_config", "top")
 
@@ -98,12 +101,44 @@ def analysis_options(chosen: Mapping[str, Any]) -> Options:
 
 
 def with_edits(settings: Options, chosen: Mapping[str, Any], folders: Sequence[Path]) -> Options:
-    """Return the options with what people decided on issues: ``--issues``, or what lies in ``folders``."""
+    """Return the options with the edits and the playbook given, or those that lie in ``folders``."""
+    book = settings.playbook if settings.playbook is not None else _found_playbook(folders)
+    return replace(settings, edits=_edits(chosen, folders), playbook=book)
+
+
+def _found_playbook(folders: Sequence[Path]) -> Playbook | None:
+    """Return the playbook that lies in the last of ``folders`` that has one, and say so."""
+    from feedback_nlp.insight.playbook import Playbook
+
+    for folder in reversed(folders):
+        place = folder / PLAYBOOK_NAME
+        if place.is_file():
+            console.note(f"用了改进手册 {place}。", f"The playbook {place} is used.")
+            return Playbook.read(place)
+    return None
+
+
+def _keep_playbook(chosen: Mapping[str, Any], folder: Path) -> None:
+    """Put the playbook that was given beside the report, where ``report`` finds it."""
+    given = chosen.get("playbook")
+    if not given or Path(given).resolve() == (folder / PLAYBOOK_NAME).resolve():
+        return
+    from feedback_nlp.io.writers import atomic
+
+    with atomic(folder / PLAYBOOK_NAME) as temporary:
+        temporary.write_bytes(Path(given).read_bytes())
+
+
+def edits_beside(chosen: Mapping[str, Any], sources: Sequence[Path]) -> Edits | None:
+    """Return the edits of ``--issues``, or those that lie in or beside the inputs."""
+    return _edits(chosen, [source if source.is_dir() else source.parent for source in sources])
+
+
+def _edits(chosen: Mapping[str, Any], folders: Sequence[Path]) -> Edits | None:
     from feedback_nlp.pipeline.issue_edits import edits_of, found_edits
 
     given = chosen.get("issues")
-    edits = edits_of(given) if given else found_edits(folders)
-    return replace(settings, edits=edits or None)
+    return (edits_of(given) if given else found_edits(folders)) or None
 
 
 def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]) -> None:
@@ -176,6 +211,7 @@ def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -
         console.note(f"工作簿里改的问题已记入 {kept}。", f"The workbook's edits of issues are now in {kept}.")
     analysis = analysis.after(folder)
     written = analysis.write(folder)
+    _keep_playbook(chosen, folder)
     if chosen.get("json"):
         import json
 

@@ -86,6 +86,7 @@ def report(
     ] = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
+    issues: opt.IssuesFile = None,
     taxonomy: opt.TaxonomyName = None,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
@@ -96,10 +97,11 @@ def report(
     from feedback_nlp.cli import runs
     from feedback_nlp.pipeline.tracking import track_report
 
-    given = {"weights": weights, "playbook": playbook, "lang": lang, "no_mask": no_mask}
+    given = {"weights": weights, "playbook": playbook, "issues": issues, "lang": lang, "no_mask": no_mask}
     chosen = opt.merge({**given, "quiet": quiet, "json": json})
     runs.check_apart([str(store)], [out])
-    analysis = track_report(store, model=model, taxonomy=taxonomy, options=runs.analysis_options(chosen))
+    settings = runs.with_edits(runs.analysis_options(chosen), chosen, [store.parent, out])
+    analysis = track_report(store, model=model, taxonomy=taxonomy, options=settings)
     runs.write_reports(analysis, out, chosen)
 
 

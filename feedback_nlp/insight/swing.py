@@ -40,7 +40,7 @@ def swing_issues(
             continue
         left = np.float64(len(sure[issue])) / len(sure[issue] | unsure[issue])
         rival = following is not None and following["safety"] == row["safety"]
-        if left == 0 or (rival and row["priority"] * left ** weights[1] < following["priority"]):  # type: ignore[index]
+        if left == 0 or (rival and row["priority"] * left ** weights[1] < following["priority"]):
             found.add(issue)
     return found
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, InputError
 from feedback_nlp.frames import frame
+from feedback_nlp.pipeline.issue_edits import edited, edits_of
 from feedback_nlp.pipeline.prepare import Prepared, prepare
 from feedback_nlp.pipeline.reload import load_scored
 from feedback_nlp.pipeline.result import LANGS, SCORED, Analysis, Scored
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from feedback_nlp.engines.local import Progress
+    from feedback_nlp.insight.edits import Edits
     from feedback_nlp.insight.facts import Facts
     from feedback_nlp.scorers.base import Scorer
 
@@ -129,6 +131,7 @@ def compare(
     sheet: str | int | None = None,
     model: str | Path | Scorer = "linear",
     taxonomy: str | Path | Taxonomy = "default",
+    issues: str | Path | Edits | None = None,
     lang: str = "zh",
     mask: bool = True,
     jobs: int | None = 1,
@@ -148,8 +151,8 @@ def compare(
         Compare each value of this column (a role such as "store", or a header) with all others.
     text, id, rating, nps, time, channel, product, store, customer, amount, tier : str, optional
         Column names; recognised from headers and values when not given.
-    rating_scale, sheet, model, taxonomy, lang, jobs, progress
-        As in :func:`analyze`.
+    rating_scale, sheet, model, taxonomy, issues, lang, jobs, progress
+        As in :func:`analyze`; the edits of issues hold for both sides.
     mask : bool
         Mask personal data in names.
 
@@ -180,7 +183,7 @@ def compare(
     load = _Loader(dict(zip(ROLES, named, strict=True)), rating_scale, sheet, model, taxonomy, jobs, progress)
     first = load(old)
     second = load(new) if chosen == "files" else None
-    sides = _Sides(first, second, load.taxonomy_of(first), lang, mask=mask)
+    sides = _Sides(first, second, load.taxonomy_of(first), lang, mask=mask, edits=edits_of(issues))
     if chosen == "split":
         return sides.split(_day(split_at))
     return sides.by(str(by)) if chosen == "by" else sides.files()
@@ -287,18 +290,23 @@ class _Sides:
     """The scored reviews with one grouping into issues, and the three ways to part them."""
 
     def __init__(
-        self, first: Scored, second: Scored | None, taxonomy: Taxonomy, lang: str, *, mask: bool
+        self,
+        first: Scored,
+        second: Scored | None,
+        taxonomy: Taxonomy,
+        lang: str,
+        *,
+        mask: bool,
+        edits: Edits | None = None,
     ) -> None:
         import pyarrow as pa
 
-        from feedback_nlp.insight.issues import assign
-
         self.first, self.second, self.taxonomy, self.lang, self.mask = first, second, taxonomy, lang, mask
         tables = [first.mention_table, *([second.mention_table] if second is not None else [])]
-        filled, catalogue = assign(pa.concat_tables(tables), taxonomy, lang=lang)
+        filled, catalogue, said = edited(pa.concat_tables(tables), taxonomy, edits, lang)
         self.mentions = filled.slice(0, tables[0].num_rows), filled.slice(tables[0].num_rows)
         self.issues = catalogue.to_pylist()
-        self.notes: list[Bilingual] = [_MIX]
+        self.notes: list[Bilingual] = [_MIX, *said]
 
     def files(self) -> Comparison:
         """Compare the two files."""

@@ -78,15 +78,17 @@ def _sentences(whole: Mapping[str, Any], found: Experience, words: Words) -> lis
     if not told:
         return [words("experience.nothing")]
     how = "".join(
-        words(f"experience.{index}_{kind}") for index, kind in _kinds(found).items() if kind != "none"
+        words(f"experience.{index}_{kind}")
+        for index, kind in _kinds(found).items()
+        if whole[index] is not None
     )
     missing = [words(f"experience.no_{index}") for index in INDICES if whole[index] is None]
     return [words("experience.told", parts=words.joined(told)), how, *missing]
 
 
 def _figure(row: Mapping[str, Any], index: str, words: Words) -> str:
-    span = words("number.span", low=f"{row[f'{index}_low']:.0f}", high=f"{row[f'{index}_high']:.0f}")
-    return f"{row[index]:.0f}{span}"
+    parts = {"x": row[index], "low": row[f"{index}_low"], "high": row[f"{index}_high"]}
+    return words("experience.figure", **{name: f"{value:.0f}" for name, value in parts.items()})
 
 
 def _by_month(

@@ -55,3 +55,25 @@ def test_one_file_alone_is_a_question(files) -> None:  # type: ignore[no-untyped
     result = run(files[0])
     assert result.exit_code == 2
     assert "提示" in result.stderr
+
+
+def test_edits_beside_the_files_are_honoured(files, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    issues = [
+        cell for cell in json.loads(run(*files, "--json", "-q").stdout)["cells"] if cell["kind"] == "issue"
+    ]
+    (files[0].parent / "issues.toml").write_text(
+        f'[rename]\n"{issues[0]["code"]}" = "等一周"\n', encoding="utf-8"
+    )
+    assert "等一周" in run(*files).stdout
+    given = tmp_path / "我的.toml"
+    given.write_text(f'[rename]\n"{issues[0]["code"]}" = "慢得很"\n', encoding="utf-8")
+    shown = run(*files, "--issues", given).stdout
+    assert "慢得很" in shown
+    assert "等一周" not in shown
+
+
+def test_a_bad_file_of_edits_is_one_line(files) -> None:  # type: ignore[no-untyped-def]
+    (files[0].parent / "issues.toml").write_text('[rename]\n"甲" = 3\n', encoding="utf-8")
+    result = run(*files)
+    assert result.exit_code == 2
+    assert "issues.toml 第 2 行" in result.stderr

@@ -76,3 +76,17 @@ def test_unknown_codes_are_refused_before_anything_is_written(
     assert "playbook.toml 第 2 行" in told
     assert "logistics.speed" in told
     assert not (tmp_path / "r").exists()
+
+
+def test_the_playbook_of_analyze_is_kept_for_report(report: Path, tmp_path: Path) -> None:
+    book = tmp_path / "手册.toml"
+    book.write_text('["after_sales.refund"]\nowner = "甲组"\n', encoding="utf-8")
+    source, out = report.parent / "投诉.csv", tmp_path / "out"
+    words = ("analyze", source, "--out", out, "--model", "lexicon", "--playbook", book, "--quiet")
+    assert run(*words).exit_code == 0
+    assert (out / "playbook.toml").read_bytes() == book.read_bytes()
+    book.unlink()
+    again = run("report", out, "--weights", "1,1,1")
+    assert again.exit_code == 0, again.output
+    assert "playbook.toml" in again.stderr
+    assert "甲组" in (out / "report.html").read_text(encoding="utf-8")

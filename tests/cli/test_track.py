@@ -116,3 +116,13 @@ def test_no_store(tmp_path):
         assert result.exit_code == 2
         assert "没有存储文件" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_report_honours_edits_beside_the_store(store, tmp_path):
+    out = tmp_path / "out"
+    assert run("track", "report", "--store", store, "--out", out, "-q").exit_code == 0
+    issue = json.loads((out / "summary.json").read_text(encoding="utf-8"))["issues"][0]["issue_id"]
+    (tmp_path / "issues.toml").write_text(f'[rename]\n"{issue}" = "等半个月"\n', encoding="utf-8")
+    assert run("track", "report", "--store", store, "--out", out, "-q").exit_code == 0
+    names = [row["name"] for row in json.loads((out / "summary.json").read_text(encoding="utf-8"))["issues"]]
+    assert "等半个月" in names
