@@ -1,7 +1,8 @@
 """Learning the network of ``scorers.linear_student`` from an encoder's judgement of texts without labels.
 
 It learns what to add to the log-odds of the linear heads: from labelled texts, where those are out of fold,
-and from public texts as the encoder judges them. Needs torch.
+and from public texts as the encoder judges them. Overall label and flags are learnt along, since what serves
+them serves the hidden layer; they are not kept. Needs torch.
 """
 
 from __future__ import annotations
@@ -315,7 +316,7 @@ class _Network(nn.Module):
 
     def arrays(self) -> tuple[Floats, dict[str, Floats]]:
         """Return the table and the other arrays."""
-        names = ("tone", "hidden", "out", "shift", "reviews", "review_shift")
+        names = ("tone", "hidden", "out", "shift")
         parts = {**dict(self.inputs.items()), **{name: getattr(self, name) for name in names}}
         found = {STUDENT + name: value.detach().numpy().astype(np.float32) for name, value in parts.items()}
         return self.table.weight.detach().numpy(), found

@@ -20,8 +20,6 @@ def arrays(n_facets: int, *, width: int = WIDTH, seed: int = 0) -> dict[str, np.
         "hidden": (HIDDEN,),
         "out": (HIDDEN, 3 * n_facets),
         "shift": (3 * n_facets,),
-        "reviews": (HIDDEN, 8),
-        "review_shift": (8,),
     }
     return {STUDENT + name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 

@@ -18,7 +18,7 @@ from feedback_nlp.scorers.hashing import SLOT_BITS
 from feedback_nlp.scorers.linear_evidence import cell_values, per_root, review_values
 from feedback_nlp.scorers.linear_model import Columns
 from feedback_nlp.scorers.linear_parts import parts
-from feedback_nlp.scorers.linear_student import STUDENT, Additions, Seen, additions
+from feedback_nlp.scorers.linear_student import STUDENT, Seen, additions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -185,15 +185,15 @@ class FastModel(NamedTuple):
             tones,
             layers.bias,
             layers.fit,
-            more.clauses,
+            more,
         )
         for values in exponents:
             np.exp(values, out=values)
         heads.blocks(*exponents, block)
         n_facets = layers.n_facets
         bags = (
-            whole[:, n_facets + 2 : n_facets + 5] + layers.review_bias[0] + more.reviews[:, :3],
-            whole[:, n_facets + 5 :] + layers.review_bias[1] + more.reviews[:, 3:],
+            whole[:, n_facets + 2 : n_facets + 5] + layers.review_bias[0],
+            whole[:, n_facets + 5 :] + layers.review_bias[1],
         )
         first = np.searchsorted(part.review, np.arange(part.n_reviews + 1))
         overall, flags = heads.review_exponents(
@@ -211,10 +211,10 @@ class FastModel(NamedTuple):
         overall[empty], flags[empty] = np.float32(1 / 3), np.float32(0)
         return overall, flags
 
-    def _added(self, raw: Floats, count: Floats, tones: Floats, part: _Part) -> Additions:
-        """Return what the network adds; nothing where there is none."""
+    def _added(self, raw: Floats, count: Floats, tones: Floats, part: _Part) -> Floats:
+        """Return what the network adds; no rows where there is none."""
         if not self.student:
-            return Additions(np.zeros((0, 0), np.float32), np.zeros((part.n_reviews, 8), np.float32))
+            return np.zeros((0, 0), np.float32)
         own = raw[:, Columns(self.layers.n_facets).total :]
         both = np.concatenate([own, count[:, None]], axis=1)
         whole = heads.review_sums(both, part.review, part.n_reviews)

@@ -7,7 +7,7 @@ thousands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.linear_student import Additions, Seen, additions, has_student
+from feedback_nlp.scorers.linear_student import Seen, additions, has_student
 from feedback_nlp.scorers.sparse_rows import Rows, Table, restore
 
 if TYPE_CHECKING:
@@ -96,15 +96,14 @@ class Logits:
     overall: Floats
     flags: Floats
 
-    def plus(self, more: Additions) -> Logits:
-        """Return the sum with what a network adds."""
+    def plus(self, more: Floats) -> Logits:
+        """Return the sum with what a network adds: mention, polar, neutral side by side."""
         facets = self.mention.shape[1]
-        return Logits(
-            self.mention + more.clauses[:, :facets],
-            self.polar + more.clauses[:, facets : 2 * facets],
-            self.neutral + more.clauses[:, 2 * facets :],
-            self.overall + more.reviews[:, :3],
-            self.flags + more.reviews[:, 3:],
+        return replace(
+            self,
+            mention=self.mention + more[:, :facets],
+            polar=self.polar + more[:, facets : 2 * facets],
+            neutral=self.neutral + more[:, 2 * facets :],
         )
 
 
@@ -346,13 +345,13 @@ class LinearWeights:
         own = raw[:, Columns(n_facets).total :]
         return found.plus(self._additions(own, counts, evidence.tone, clauses))
 
-    def added(self, matrix: csr_matrix, tone: Floats, clauses: Clauses) -> Additions:
+    def added(self, matrix: csr_matrix, tone: Floats, clauses: Clauses) -> Floats:
         """Return what the network alone adds; ``tone`` as in ``Evidence``."""
         rows = Rows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))
         sums = rows.sums(self.table)[:, Columns(len(self.bias["mention"])).total :]
         return self._additions(sums, np.diff(rows.starts).astype(np.float32), tone, clauses)
 
-    def _additions(self, sums: Floats, counts: Floats, tone: Floats, clauses: Clauses) -> Additions:
+    def _additions(self, sums: Floats, counts: Floats, tone: Floats, clauses: Clauses) -> Floats:
         whole = review_sum(np.concatenate([sums, counts[:, None]], axis=1), clauses)
         return additions(self.bias, Seen(sums, counts, tone, clauses.review, whole))
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STUDENT", "Additions", "Seen", "additions", "has_student", "steady_product"]
+__all__ = ["STUDENT", "Seen", "additions", "has_student", "steady_product"]
 
 # Names of its arrays among ``LinearWeights.bias``.
 STUDENT = "student_"
@@ -48,31 +48,20 @@ class Seen(NamedTuple):
     whole: Floats
 
 
-class Additions(NamedTuple):
-    """Log-odds to add to those of the heads.
-
-    ``clauses`` has the shape (n_clauses, 3 · n_facets): mention, polar, neutral; ``reviews`` (n_reviews, 8):
-    overall, flags.
-    """
-
-    clauses: Floats
-    reviews: Floats
-
-
 def has_student(arrays: Mapping[str, Floats]) -> bool:
     """Tell whether the arrays of a linear model hold a network."""
     return STUDENT + "out" in arrays
 
 
-def additions(arrays: Mapping[str, Floats], seen: Seen) -> Additions:
-    """Return what the network adds.
+def additions(arrays: Mapping[str, Floats], seen: Seen) -> Floats:
+    """Return log-odds to add to those of the heads: mention, polar, neutral, (n_clauses, 3 · n_facets).
 
     Parameters
     ----------
     arrays : mapping
         Under the prefix ``STUDENT``, float32: ``own``, ``before``, ``after``, ``review`` (width, n_hidden),
         ``tone`` (3, n_hidden), ``hidden`` (n_hidden,), ``out`` (n_hidden, 3 · n_facets), ``shift``
-        (3 · n_facets,), ``reviews`` (n_hidden, 8), ``review_shift`` (8,).
+        (3 · n_facets,).
     seen : Seen
     """
     part = {name.removeprefix(STUDENT): value for name, value in arrays.items() if name.startswith(STUDENT)}
@@ -88,11 +77,7 @@ def additions(arrays: Mapping[str, Floats], seen: Seen) -> Additions:
         hidden += seen.tone[:, column, None] * part["tone"][column]
     hidden += part["hidden"]
     np.maximum(hidden, 0, out=hidden)
-    mean = _means(hidden, seen.review, len(whole))
-    return Additions(
-        steady_product(hidden, part["out"]) + part["shift"],
-        steady_product(mean, part["reviews"]) + part["review_shift"],
-    )
+    return steady_product(hidden, part["out"]) + part["shift"]
 
 
 def _per_root(sums: Floats, counts: Floats) -> Floats:
@@ -107,13 +92,3 @@ def steady_product(features: Floats, weights: Floats) -> Floats:
     padded[:count] = features
     found = np.matmul(padded.reshape(blocks, _ROWS, width), weights)
     return np.asarray(found.reshape(-1, weights.shape[1])[:count], dtype=np.float32)
-
-
-def _means(values: Floats, review: NDArray[np.int64], n_reviews: int) -> Floats:
-    """Return the mean of the clauses of each review, added in their order; 0 where there are none."""
-    from feedback_nlp.scorers.sparse_rows import Rows, Table
-
-    sizes = np.bincount(review, minlength=n_reviews)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    total = Rows(starts, np.arange(len(review))).sums(Table(values))
-    return np.asarray(total / np.maximum(sizes, 1).astype(np.float32)[:, None], dtype=np.float32)
