@@ -277,6 +277,32 @@ def test_a_permalink_from_outside_opens_scrolls_and_leaves_folds_open(
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_word_of_a_chart_leaves_its_drawing(
+    browser: Any, summary: dict, tmp_path: Path, width: int
+) -> None:
+    places = summary["places"]
+    funnels = [
+        {
+            **funnel,
+            "points": [{**point, "unit": point["unit"] + "很长的名字" * 12} for point in funnel["points"]],
+        }
+        for funnel in places["funnels"]
+    ]
+    path = tmp_path / "report.html"
+    path.write_text(html.render({**summary, "places": {**places, "funnels": funnels}}), encoding="utf-8")
+    tab = Tab(browser, path, viewport={"width": width, "height": 800})
+    outside = tab.page.evaluate(
+        """[...document.querySelectorAll('.plot svg text')].filter((text) => {
+          const [own, all] = [text, text.closest('svg')].map((node) => node.getBoundingClientRect());
+          return own.left < all.left - 4 || own.right > all.right + 4 || own.bottom > all.bottom + 6;
+        }).map((text) => text.textContent)"""
+    )
+    assert outside == []
+    tab.page.close()
+
+
+@pytest.mark.browser
 def test_cards_further_down_wait_until_they_are_wanted(
     browser: Any, summary: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

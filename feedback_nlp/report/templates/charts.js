@@ -86,6 +86,8 @@ const drawChart = (() => {
     parent.append(node);
     return node;
   };
+  /* The tip has the whole of a long name. */
+  const shortened = (text, most = 20) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
   /* Names under a category axis: as they are, broken shorter, slanted, or every so many of them. */
   const fitted = (names, band, thin) => {
     const parts = names.map((name) => lines(name.replaceAll("\u200b", "")));
@@ -276,7 +278,10 @@ const drawChart = (() => {
           if (trace.mode.includes("text") && text) {
             const [way, side] = (listed(trace.textposition, k) ?? "top center").split(" ");
             const move = side === "center" ? [0, way === "top" ? -r - 6 : r + 15] : [side === "right" ? r + 5 : -r - 5, 4.5];
-            write(names, place[0] + move[0], place[1] + move[1], lines(text), { "text-anchor": side === "center" ? "middle" : side === "right" ? "start" : "end", ...halo });
+            const name = shortened(lines(text)[0]), wide = widthOf(name);
+            /* Where the name begins, moved so that it stays inside the drawing. */
+            const from = place[0] + move[0] - { center: wide / 2, right: 0, left: wide }[side];
+            write(names, Math.max(2, Math.min(from, full - wide - 2)), place[1] + move[1], [name], halo);
           }
           layer.append(offer(node, trace, k));
         });
