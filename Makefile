@@ -1,5 +1,5 @@
 # A few verbs. Run them inside a virtual environment made as README says.
-.PHONY: install test lint format demo train sample ci
+.PHONY: install test lint format demo train sample bundle ci
 
 install:
 	pip install -c constraints.txt -e ".[dev]"
@@ -24,6 +24,9 @@ train:
 
 sample:
 	python scripts/make_sample.py
+
+bundle:
+	python scripts/make_bundle.py
 
 ci:
 	.ci/run

@@ -77,7 +77,7 @@ class Course:
         Returns
         -------
         dict
-            ``stage`` of ``stages``, ``percent`` (0 to 99, never falling), ``eta`` (seconds or None), ``done``,
+            ``stage`` of ``stages``, ``percent`` (0 to 99, never falling), ``eta`` (s or None), ``done``,
             ``total``.
         """
         names = list(self._costs)
