@@ -38,14 +38,14 @@ def _answered(text: str) -> bool:
 
     Where anything goes wrong nothing has been said, and the whole command line runs and says it.
     """
-    from feedback_nlp.cli.classify import classify
+    from feedback_nlp.cli.one_text import answer
 
     said = io.StringIO()
     # What is loaded stays: looking for garbage in it would be a tenth of the work.
     gc.disable()
     try:
         with redirect_stdout(said):
-            classify(text)
+            answer(text)
         sys.stdout.write(said.getvalue())
         sys.stdout.flush()
     except Exception:  # noqa: BLE001 (told by the command line)

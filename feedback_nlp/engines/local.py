@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.scorers.base import Scorer
 
-__all__ = ["Progress", "prepare", "score_batch", "score_column"]
+__all__ = ["Progress", "judge", "prepare", "score_batch", "score_column"]
 
 # (reviews done, reviews in all)
 Progress = Callable[[int, int], None]
@@ -56,6 +56,15 @@ def score_batch(ids: Sequence[str], texts: Sequence[str | None], scorer: Scorer)
     numbers = [str(number) for number in range(len(place))]
     mentions, scored = _judged(numbers, list(place), scorer)
     return _repeated(mentions, scored, ids, np.array(where, dtype=np.int64))
+
+
+def judge(texts: Sequence[str | None], scorer: Scorer) -> list[dict[str, Any]]:
+    """Score a few texts; what comes back is plain data (``insight.plain.rows``)."""
+    from feedback_nlp.insight.plain import rows
+    from feedback_nlp.text.clauses import cut_column
+
+    clauses = cut_column(texts)
+    return rows(scorer.predict(texts, clauses), clauses, texts, scorer)
 
 
 def _judged(ids: Sequence[str], texts: Sequence[str | None], scorer: Scorer) -> Tables:

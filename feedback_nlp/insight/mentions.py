@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.base import Prediction, Scorer
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["LOW_CONFIDENCE", "UNSURE_SCORE", "needs_review", "refine_needs_review", "write"]
+__all__ = [
+    "LOW_CONFIDENCE",
+    "UNSURE_SCORE",
+    "found_mentions",
+    "needs_review",
+    "overall_labels",
+    "refine_needs_review",
+    "write",
+]
 
 # statistics.md, Abstention: the default without --max-error.
 LOW_CONFIDENCE = 0.6
@@ -88,7 +96,7 @@ def write(
     codes = np.array(scorer.taxonomy_.codes, dtype=object)
     by_code = np.argsort(codes.astype(str), kind="stable")
     names = codes[by_code]
-    found = _find(prediction, by_code, scorer)
+    found = found_mentions(prediction, by_code, scorer)
     review = clauses.review[found["clause"]]
     mentions = pa.table(
         [
@@ -164,8 +172,13 @@ def refine_needs_review(scored: pa.Table, mentions: pa.Table, issues: Collection
     return scored.set_column(place, "fb_needs_review", pc.or_(hit, doubtful))
 
 
-def _find(prediction: Prediction, by_code: NDArray[np.intp], scorer: Scorer) -> dict[str, NDArray[Any]]:
-    """Return clause, facet (position in code order), score, polarity and label of every mention, in order."""
+def found_mentions(
+    prediction: Prediction, by_code: NDArray[np.intp], scorer: Scorer
+) -> dict[str, NDArray[Any]]:
+    """Return clause, facet (position in code order), score, polarity and label of every mention, in order.
+
+    ``by_code`` is the order of the taxonomy's facets by code.
+    """
     block = prediction.clauses
     # Written out: the order of these additions is part of what makes outputs byte-identical.
     score = block[:, :, 0] + block[:, :, 1] + block[:, :, 2]
@@ -215,7 +228,7 @@ def _scored(
 
     count = clauses.n_reviews
     empty = np.bincount(clauses.review, minlength=count) == 0
-    label, confidence, polarity = _overall(prediction.overall, scorer.neutral_band_)
+    label, confidence, polarity = overall_labels(prediction.overall, scorer.neutral_band_)
     negative = found["label"] == 0
     flag_review, flag = np.nonzero(prediction.flags >= scorer.flag_thresholds_)
     columns = {
@@ -233,7 +246,7 @@ def _scored(
     return pa.table([columns[field.name] for field in fields], schema=pa.schema(fields))
 
 
-def _overall(
+def overall_labels(
     overall: NDArray[np.float32], band: float
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
     """Return label position, its probability, and the polarity clipped to the label's range."""

@@ -94,26 +94,9 @@ def classify(
     >>> classify("物流太慢了")["mentions"][0]["facet"]
     'logistics.speed'
     """
-    from feedback_nlp.engines.local import score_batch
+    from feedback_nlp.engines.local import judge
 
     if isinstance(texts, str):
         return classify([texts], model=model, taxonomy=taxonomy)[0]
     scorer = load_model(model, load_taxonomy(taxonomy))
-    texts = [None if text is None else whole(text) for text in texts]
-    ids = [str(position) for position in range(len(texts))]
-    mentions, reviews = score_batch(ids, texts, scorer)
-    found: dict[str, list[dict[str, Any]]] = {review_id: [] for review_id in ids}
-    for row in mentions.to_pylist():
-        row.pop("issue_id")
-        found[row.pop("review_id")].append(row)
-    return [
-        {
-            "text": text,
-            "polarity": review["fb_polarity"],
-            "label": review["fb_label"],
-            "confidence": review["fb_confidence"],
-            "flags": review["fb_flags"],
-            "mentions": found[review_id],
-        }
-        for review_id, text, review in zip(ids, texts, reviews.to_pylist(), strict=True)
-    ]
+    return judge([None if text is None else whole(text) for text in texts], scorer)

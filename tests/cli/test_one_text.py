@@ -40,7 +40,7 @@ def test_what_goes_wrong_is_left_to_the_command_line(monkeypatch, capsys):
         raise ValueError(text)
 
     with monkeypatch.context() as patch:
-        patch.setattr("feedback_nlp.cli.classify.classify", fails)
+        patch.setattr("feedback_nlp.cli.one_text.answer", fails)
         assert not entry._answered(TEXT)
     assert capsys.readouterr() == ("", "")
     assert gc.isenabled()
@@ -52,7 +52,7 @@ def test_the_parser_is_not_loaded():
         "from feedback_nlp.__main__ import main\n"
         f"sys.argv = ['feedback-nlp', 'classify', {TEXT!r}]\n"
         "main()\n"
-        "heavy = ('feedback_nlp.cli.app', 'pydantic', 'pandas', 'scipy')\n"
+        "heavy = ('feedback_nlp.cli.app', 'pydantic', 'pandas', 'scipy', 'typer', 'pyarrow')\n"
         "print([name for name in heavy if name in sys.modules])\n"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
