@@ -131,7 +131,7 @@ def test_from_a_dropped_file_to_the_downloads(tab: Tab, tmp_path: Path) -> None:
     # The same column twice is refused in one line, and nothing is lost.
     page.click("#start")
     assert "有一列用了两次" in tab.problem()
-    assert all("422" in complaint for complaint in tab.complaints), "what the browser itself says of a refusal"
+    assert all("422" in complaint for complaint in tab.complaints), "the browser says so itself"
     tab.complaints.clear()
     page.select_option("#role-store", "")
     page.click("#start")
