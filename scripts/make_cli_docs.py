@@ -12,6 +12,8 @@ from feedback_nlp.cli.app import app
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 INTRO = """# 命令行
 
+[文档目录](README.md)
+
 由 `scripts/make_cli_docs.py` 从命令本身生成；测试保证两者一致。
 
 - 结果写到标准输出，进度与说明写到标准错误；`--quiet` 只说错误，`--json` 给机器读。
@@ -19,6 +21,11 @@ INTRO = """# 命令行
 - 消息语言：`--lang zh|en`，或环境变量 `FEEDBACK_NLP_LANG`。
 - `feedback-nlp --install-completion` 装上命令补全。
 - 每条命令都有一次调用的 Python 写法：[Python 接口](python.md)。
+
+## In English
+Made from the commands themselves. Results go to standard output, progress and notes to standard error; exit
+codes are 0 done, 2 you can mend it, 1 our bug, 130 interrupted. `--lang en` (or `FEEDBACK_NLP_LANG=en`) gives
+messages in English.
 """
 
 

@@ -9,6 +9,8 @@ from feedback_nlp.taxonomy import Facet, load_taxonomy
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "taxonomy.md"
 INTRO = """# 分类体系
 
+[文档目录](README.md)
+
 由 `scripts/make_taxonomy_docs.py` 从 `feedback_nlp/resources/taxonomies/default.toml` 生成。
 
 自己的体系：
@@ -44,6 +46,12 @@ feedback-nlp analyze 投诉.xlsx --taxonomy 提出的.toml --model lexicon --out
 
 可行性 1 难改、5 好改，是没有人给出意见时的默认值。
 补救类型：process 流程、training 培训、technology 技术、personalisation 个性化。
+
+## In English
+A taxonomy is one TOML file: elements, their facets, the terms that find them, named problems, how easy a fix
+is. `taxonomy init` writes a start (`--from-data FILE` proposes one from your data), `check` names the line of
+what is wrong, `diff` shows what moves. It works at once with `--model lexicon`. The shipped one follows;
+`taxonomy show --lang en` has it in English.
 """
 HEAD = "| 方面 | 代码 | 说的是 | 问题 | 可行性 | 补救 |\n|---|---|---|---|---|---|\n"
 

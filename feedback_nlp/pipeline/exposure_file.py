@@ -23,7 +23,7 @@ _PERIOD = re.compile(
     r"时期|期间|月份|年月|周次|日期|时间|^[年月周日]+$|period|month|week|date|day|time", re.IGNORECASE
 )
 _AMOUNT = re.compile(
-    r"订单|单量|销量|件数|台数|数量|人次|客流|发货量|业务量|order|unit|sales|sold|exposure|volume|visits",
+    r"订单|单量|销量|件数|台数|数量|人次|客流|发货量|业务量|暴露量|order|unit|sales|sold|exposure|volume|visits",
     re.IGNORECASE,
 )
 _MONTH = re.compile(r"(\d{4})\s*[-/.年]?\s*(0?[1-9]|1[0-2])\s*月?\Z")
