@@ -21,6 +21,7 @@ from feedback_nlp.cli import (
     console,
     demo,
     evaluate,
+    labels,
     models,
     playbook,
     report,
@@ -133,6 +134,7 @@ app.command("compare", epilog=compare.EPILOG)(compare.compare)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(review.app, name="review")
+app.add_typer(labels.app, name="labels")
 app.add_typer(audit.app, name="audit")
 app.add_typer(taxonomy.app, name="taxonomy")
 app.add_typer(playbook.app, name="playbook")

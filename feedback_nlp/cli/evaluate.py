@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,12 +42,28 @@ def evaluate(
     draws: Annotated[
         int, typer.Option("--draws", min=1, help="bootstrap 次数。", rich_help_panel=opt.RUN, metavar="N")
     ] = 1000,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--table",
+            help="结果表：.md 为 Markdown，.tex 为 LaTeX。",
+            rich_help_panel=opt.OUTPUT,
+            metavar="文件",
+        ),
+    ] = None,
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            "--plots", help="混淆图和校准图，一个网页。", rich_help_panel=opt.OUTPUT, metavar="文件.html"
+        ),
+    ] = None,
+    force: opt.Force = False,
     lang: opt.Lang = None,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """用标注文件衡量模型有多准。例：feedback-nlp evaluate --model linear --model lexicon --data 标注.jsonl"""
-    from feedback_nlp.cli import console, texts
+    from feedback_nlp.cli import console, evaluate_files, texts
     from feedback_nlp.evaluation import evaluate as measure
     from feedback_nlp.pipeline.learning import labelled
     from feedback_nlp.scorers import load_model
@@ -54,12 +71,14 @@ def evaluate(
 
     chosen = opt.merge({"lang": lang, "quiet": quiet, "taxonomy": taxonomy})
     _check_by(by)
+    evaluate_files.check(table, plots, force=force)
     files = sources(data, more)
     named = load_taxonomy(chosen.get("taxonomy", "default"))
     scorers = {name: load_model(name, named) for name in model or ["linear"]}
     reviews = labelled(files)
     chosen_at = thresholds(scorers, max_error)
     reports = {name: measure(scorer, reviews, draws=draws) for name, scorer in scorers.items()}
+    evaluate_files.write(reports, table, plots)
     if json:
         models = {name: scorer.describe() for name, scorer in scorers.items()}
         texts.as_json([_machine(files, reports, models, draws, chosen_at)])

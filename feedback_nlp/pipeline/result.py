@@ -20,6 +20,7 @@ from feedback_nlp.schema import METADATA_KEY
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from plotly.graph_objects import Figure
 
     from feedback_nlp.insight.analysis import Insight
     from feedback_nlp.insight.edits import Edits
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.pipeline.customers import People
     from feedback_nlp.pipeline.monitoring import Monitoring
+    from feedback_nlp.report.rich import Highlights
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["Analysis", "Options", "Scored"]
@@ -576,6 +578,52 @@ class Analysis:
         return self.options.playbook.name if self.options.playbook else None
 
     def _repr_html_(self) -> str:
-        shown = self.issues[["rank", "name", "n_reviews", "share", "priority", "trend"]].head(10)
-        html: str = shown.to_html(index=False, float_format="{:.3f}".format)
-        return html
+        from feedback_nlp.report.rich import analysis_card
+
+        return analysis_card(self.to_dict(), lang=self.options.lang)
+
+    def plot(self, name: str = "elements") -> Figure:
+        """Return a chart of the report as a plotly figure that shows Chinese everywhere.
+
+        Parameters
+        ----------
+        name : str
+            ``elements``, ``pareto``, ``quadrants``, ``periods`` or ``issue_periods``.
+
+        Raises
+        ------
+        ConfigError
+            If they do not; the message lists the charts that there are.
+        """
+        from feedback_nlp.pipeline.display import plot
+
+        return plot(self.summary, name, self.options.lang)
+
+    def highlight(
+        self, issue: str | None = None, *, facet: str | None = None, label: str | None = None, n: int = 10
+    ) -> Highlights:
+        """Return reviews with their mentions marked, for a notebook; masked as the reports are.
+
+        Parameters
+        ----------
+        issue : str, optional
+            ``issue_id``: only mentions of this issue.
+        facet : str, optional
+            Facet or element.
+        label : {"negative", "neutral", "positive"}, optional
+        n : int
+            Reviews shown at most, in the order of the file.
+        """
+        from feedback_nlp.pipeline.display import highlights
+
+        return highlights(
+            self.scored.judged,
+            self.insight.mentions,
+            self.taxonomy,
+            issue=issue,
+            facet=facet,
+            label=label,
+            n=n,
+            mask=self.options.mask,
+            lang=self.options.lang,
+        )

@@ -354,7 +354,9 @@ class _Writer:
         for number, (name, items) in enumerate(elements.items(), 1):
             code = f"new_{number}"
             other = "Other new topics" if name == rest else english(name)
-            yield from self._element(code, "其他新话题" if name == rest else name, other)
+            chinese = "其他新话题" if name == rest else name
+            taken = {element.zh for element in load_taxonomy(BASE).elements}
+            yield from self._element(code, f"{chinese}（新）" if chinese in taken else chinese, other)
             for place, item in enumerate(items, 1):
                 yield ""
                 yield self.say(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual
+from feedback_nlp.report.rich import FONT
 from feedback_nlp.schema import LABELS
 
 if TYPE_CHECKING:
@@ -13,13 +14,8 @@ if TYPE_CHECKING:
 
     from feedback_nlp.evaluation import Report
 
-__all__ = ["FONT", "calibration_plot", "confusion_plot", "figure"]
+__all__ = ["calibration_plot", "confusion_plot", "figure", "page"]
 
-# Fonts with Chinese of Windows, macOS, Linux and the usual notebook images, then whatever there is.
-FONT = (
-    '"Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", '
-    '"Hiragino Sans GB", "WenQuanYi Micro Hei", "SimHei", sans-serif'
-)
 _NAMES = {
     "negative": Bilingual("负面", "negative"),
     "neutral": Bilingual("中性", "neutral"),
@@ -153,3 +149,20 @@ def _reliability(name: str, report: Report, of: str, place: int) -> dict[str, An
             "size": [6 + 14 * (counts[row] / most) ** 0.5 for row in kept],
         },
     }
+
+
+def page(reports: Mapping[str, Report], *, lang: str = "zh") -> str:
+    """Return one self-contained HTML page with the calibration of all reports and the confusion of each."""
+    import plotly.io as pio
+
+    shown = [calibration_plot(reports, of=of, lang=lang) for of in ("overall", "mention")]
+    shown += [confusion_plot(report, lang=lang) for report in reports.values()]
+    parts = [
+        pio.to_html(plot, full_html=False, include_plotlyjs=place == 0, config={"displaylogo": False})
+        for place, plot in enumerate(shown)
+    ]
+    title = Bilingual("评测", "Evaluation").in_(lang)
+    return (
+        f'<!DOCTYPE html><html lang="{lang}"><head><meta charset="utf-8"><title>{title}</title></head>'
+        f"<body>{''.join(parts)}</body></html>\n"
+    )
