@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["build", "customer_sheets", "public"]
 
-# Rows on the page; the workbook has all.
-N_CALLS, N_REPEATERS, N_ISSUES = 10, 10, 10
+# Rows of a table on the page, calls in ``summary.json``; the workbook has all.
+N_SHOWN, N_PUBLIC = 10, 200
 # Issues of a caller that are named in a cell.
 N_NAMED = 2
 _AS_THEY_ARE = (
@@ -62,7 +62,7 @@ def build(
     empty: Block = dict.fromkeys(
         ("follow_up", "repeaters", "segments", "value", "behind", "notes", "sentences")
     )
-    block: Block = {name: [] for name in empty} | {"numbers": None, "reason": None, "worth": found.worth.kind}
+    block: Block = {name: [] for name in empty} | {"numbers": None, "reason": None, "n_shown": N_SHOWN}
     if found.reason is not None:
         return block | {"reason": found.reason.in_(lang)}
     people = found.table.to_pylist()
@@ -233,10 +233,11 @@ def _values(found: Customers, issues: Names) -> list[Block]:
 
 
 def public(block: Mapping[str, Any] | None) -> Block | None:
-    """Return the machine-readable part for ``summary.json``: texts and ids as the report shows them."""
+    """Return the machine-readable part for ``summary.json``: the first calls, masked as in the report."""
     if block is None:
         return None
-    calls = [{key: value for key, value in row.items() if key != "text"} for row in block["follow_up"]]
+    first = block["follow_up"][:N_PUBLIC]
+    calls = [{key: value for key, value in row.items() if key != "text"} for row in first]
     return {
         "reason": block["reason"],
         "numbers": block["numbers"],
