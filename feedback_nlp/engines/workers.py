@@ -85,8 +85,10 @@ def _may_fork(scorer: Scorer) -> bool:
 
 def _forked(scorer: Scorer, jobs: int) -> ProcessPoolExecutor:
     from feedback_nlp.engines.local import score_batch
+    from feedback_nlp.text import quality
 
     score_batch(["1"], [_WARM], scorer)
+    quality.status([_WARM])
     # What is alive now is never collected in the copies: looking at it would copy its pages.
     gc.collect()
     gc.freeze()
