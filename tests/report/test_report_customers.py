@@ -69,7 +69,7 @@ def test_reports_are_masked(result: fn.Analysis, tmp_path: Path) -> None:
         assert "王**" in text
         assert not re.search(r"(?<!\d)1[38]\d{9}(?!\d)", text)
     calls = book.get_sheet_by_name("回访清单").to_python()
-    assert calls[0][:5] == ["次序", "客户", "为什么", "他们的话", "要求"]
+    assert calls[0][:5] == ["次序", "客户", "为什么", "客户原话", "要求"]
     assert [row[1] for row in calls[1:]] == ["***********", "王**", "C5"]
     assert "提到维权、投诉" in calls[1][2]
     assert {"按价值看问题", "问题背后的客户", "体验指数", "反复不满的客户"} <= set(book.sheet_names)
