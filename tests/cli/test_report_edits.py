@@ -94,3 +94,18 @@ def test_without_the_extra_it_is_said_before_any_work(tmp_path, monkeypatch):
     assert result.exit_code == 2
     assert 'pip install "feedback-nlp[pptx]"' in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_saved_format_comes_every_month(tmp_path):
+    (tmp_path / "a.csv").write_text("评论内容\n" + "\n".join(TEXTS), encoding="utf-8")
+    words = ("analyze", tmp_path / "a.csv", "--model", "lexicon", "--out", tmp_path / "out")
+    assert run(*words, "--format", "pptx", "--save-config").exit_code == 0
+    saved = (tmp_path / "feedback-nlp.toml").read_text(encoding="utf-8")
+    assert 'format = "pptx"' in saved
+    (tmp_path / "out" / "report.pptx").unlink()
+    assert run(*words).exit_code == 0
+    assert (tmp_path / "out" / "report.pptx").is_file()
+    (tmp_path / "feedback-nlp.toml").write_text('format = "ppt"\n', encoding="utf-8")
+    result = run(*words)
+    assert result.exit_code == 2
+    assert "没有格式“ppt”" in result.stderr
