@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.quantify import Span
     from feedback_nlp.pipeline.audit import Audit
 
-app = typer.Typer(no_args_is_help=True, help="抽样审核：模型在这份文件上有多准，校正它数出的份额。")
+app = typer.Typer(no_args_is_help=True, help="抽样审核：模型在这份文件上有多准，校正它数出的占比。")
 Source = Annotated[
     Path, typer.Argument(help="analyze 写出的文件夹，或打过分的 .parquet。", metavar="文件夹|文件")
 ]
@@ -77,7 +77,7 @@ def apply(
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
-    """读回标注：校正负面份额，看每个要素能不能用。例：feedback-nlp audit apply 抽样.xlsx feedback-report"""
+    """读回标注：校正负面占比，看每个要素能不能用。例：feedback-nlp audit apply 抽样.xlsx feedback-report"""
     from feedback_nlp.cli import console, texts
     from feedback_nlp.io.writers import check_writable, write_table
     from feedback_nlp.pipeline.audit import apply_audit
@@ -110,13 +110,13 @@ def _page(found: Audit) -> str:
 
     lead = console.text(
         f"{found.n_reviews} 条计入的评价，抽样 {found.n_rows} 条，标了 {found.n_labelled} 条。"
-        "份额是负面提到该要素的评价所占的比例，括号里是 95 % 区间。",
+        "占比是负面提到该要素的评价所占的比例，括号里是 95 % 区间。",
         f"{found.n_reviews} counted reviews, {found.n_rows} drawn, {found.n_labelled} labelled. A share is "
         "the part of reviews that blame the element, with its 95 % interval.",
     )
     pairs = (
         ("要素", "element"),
-        ("模型数的份额", "share as counted"),
+        ("模型数的占比", "share as counted"),
         ("校正后", "corrected"),
         ("查准", "precision"),
         ("查全", "recall"),

@@ -252,7 +252,7 @@ _GUIDE = (
     (
         Bilingual("为什么", "Why"),
         Bilingual(
-            "看模型在这份文件上有多准，并校正它数出的份额。这里看不到模型的判断，免得受它影响。",
+            "看模型在这份文件上有多准，并校正它数出的占比。这里看不到模型的判断，免得受它影响。",
             "To see how right the model is on this file, and to correct its shares. Its answers are not "
             "shown, so that they sway nobody.",
         ),

@@ -113,7 +113,7 @@ def analysis_card(summary: Mapping[str, Any], *, lang: str = "zh", top: int = 8)
     when = f" · {period[0]} – {period[1]}" if period[0] else ""
     n = reviews["n"]
     lead = Bilingual(f"{n} 条评价{when}", f"{n} reviews{when}").in_(lang)
-    pairs = (("名次", "rank"), ("95 %", "95 %"), ("问题", "issue"), ("评价", "reviews"), ("份额", "share"),
+    pairs = (("名次", "rank"), ("95 %", "95 %"), ("问题", "issue"), ("评价", "reviews"), ("占比", "share"),
              ("优先级", "priority"))  # fmt: skip
     heads = [Bilingual(*pair).in_(lang) for pair in pairs]
     # The scattered rest of a facet is no issue to begin with.
