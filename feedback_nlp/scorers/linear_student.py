@@ -13,13 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["STUDENT", "Seen", "additions", "has_student", "steady_product"]
+from feedback_nlp.scorers.products import steady_product
+
+__all__ = ["STUDENT", "Seen", "additions", "has_student"]
 
 # Names of its arrays among ``LinearWeights.bias``.
 STUDENT = "student_"
-# Rows of one matrix product. BLAS may round a row of a product of another shape another way; with all
-# products of one shape a review gets the same bits alone or among thousands.
-_ROWS = 64
 
 Floats = NDArray[np.float32]
 
@@ -82,13 +81,3 @@ def additions(arrays: Mapping[str, Floats], seen: Seen) -> Floats:
 
 def _per_root(sums: Floats, counts: Floats) -> Floats:
     return np.asarray(sums / np.sqrt(np.maximum(counts, 1)), dtype=np.float32)
-
-
-def steady_product(features: Floats, weights: Floats) -> Floats:
-    """Return features @ weights in products of one shape, the last filled up with zeros."""
-    count, width = features.shape
-    blocks = -(-count // _ROWS)
-    padded = np.zeros((blocks * _ROWS, width), dtype=np.float32)
-    padded[:count] = features
-    found = np.matmul(padded.reshape(blocks, _ROWS, width), weights)
-    return np.asarray(found.reshape(-1, weights.shape[1])[:count], dtype=np.float32)

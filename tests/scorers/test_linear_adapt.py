@@ -67,7 +67,9 @@ def test_what_was_corrected_is_learnt_and_the_rest_stays(base: LinearScorer) -> 
 def test_confirming_what_is_sure_changes_next_to_nothing(base: LinearScorer) -> None:
     sure = [review("物流太慢了", (0, "logistics.speed", -1), overall=-1)]
     old, new = base.predict(ELSEWHERE), adapt(base, sure).predict(ELSEWHERE)
-    assert np.abs(old.clauses - new.clauses).max() < 0.03
+    change = np.abs(old.clauses - new.clauses)
+    assert change.max() < 0.06
+    assert change.mean() < 0.002
 
 
 def test_clauses_nobody_judged_teach_nothing(base: LinearScorer) -> None:

@@ -12,7 +12,8 @@ from feedback_nlp.gold import GoldReview
 from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_adapt import adapt
-from feedback_nlp.scorers.linear_student import STUDENT, Seen, additions, has_student, steady_product
+from feedback_nlp.scorers.linear_student import STUDENT, Seen, additions, has_student
+from feedback_nlp.scorers.products import steady_product
 
 
 def seen(n_clauses: int, n_reviews: int, seed: int = 1) -> Seen:
