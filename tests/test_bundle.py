@@ -127,6 +127,7 @@ def bundle(maker: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # some 350 MB are put together, unpacked and installed
 @pytest.mark.skipif(platform.system() != "Linux", reason="the installer for Linux")
 def test_it_installs_and_runs_without_a_network(bundle: Path) -> None:
     sums = dict(line.split("  ", 1)[::-1] for line in (bundle / "SHA256SUMS").read_text("utf-8").splitlines())

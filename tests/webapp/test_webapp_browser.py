@@ -112,6 +112,7 @@ def tab(browser: Any, started: Started) -> Iterator[Tab]:
 
 
 @pytest.mark.browser
+@pytest.mark.timeout(900)  # everything a person does, from the file to the downloads
 def test_from_a_dropped_file_to_the_downloads(tab: Tab, tmp_path: Path) -> None:
     page = tab.page
     tab.drop(("投诉.csv", csv_text(ROWS * 3)))
