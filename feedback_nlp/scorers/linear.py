@@ -19,7 +19,7 @@ from feedback_nlp.scorers.base import Prediction, Scorer
 from feedback_nlp.scorers.hashing import Vocabulary, column_slots, distinct
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.linear_inputs import evidence_of
-from feedback_nlp.scorers.linear_model import Columns, LinearWeights, restore
+from feedback_nlp.scorers.linear_model import LinearWeights, restore
 from feedback_nlp.scorers.linear_parts import Inputs, predict_in_parts
 from feedback_nlp.scorers.linear_tone import Tone, silent
 from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
@@ -148,12 +148,10 @@ class LinearScorer(Scorer):
         """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
         small, scale = self.weights_.eight_bits()
         tone, tone_scale = self.tone_.quantised
-        heads = Columns(len(self.taxonomy_.codes)).total
         arrays: dict[str, NDArray[Any]] = {
             "slots": self.weights_.slots,
             "short": self.weights_.short,
-            "weights": small[:, :heads],
-            "table": small[:, heads:],
+            "weights": small,
             "scale": scale,
             "tone.slots": self.tone_.slots,
             "tone.weights": tone,

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import math
+import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,8 +36,6 @@ __all__ = [
 FORMAT = 1
 MODEL_FILE = "model.json"
 WEIGHTS_FILE = "weights.npz"
-# Arrays that deflate would hardly make smaller, and inflate would make slower to load.
-STORED = frozenset({"table"})
 
 
 def file_sha256(path: Path) -> str:
@@ -116,9 +117,9 @@ def read_model(
             f"类型或格式是 {found}，这里要 {kind} {FORMAT}",
             f"is of kind and format {found}, {kind} {FORMAT} is needed",
         )
-    _check_files(source, header.get("files", {}))
+    weights = _checked_weights(source, header.get("files", {}))
     _check_facets(source, header.get("facets", []), taxonomy)
-    return header, _read_npz(source / WEIGHTS_FILE)
+    return header, _read_npz(weights)
 
 
 def rounded(values: Iterable[float]) -> list[float]:
@@ -127,21 +128,45 @@ def rounded(values: Iterable[float]) -> list[float]:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays as ``numpy.savez_compressed`` does, but with fixed times: equal arrays, equal bytes.
+    """Write arrays as ``numpy.savez`` does, but with fixed times: equal arrays, equal bytes.
 
-    Those named in ``STORED`` are not compressed.
+    Not compressed: to inflate them would take longer than all the rest of loading, and a wheel is compressed
+    as a whole.
     """
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with zipfile.ZipFile(path, "w") as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_STORED if name in STORED else zipfile.ZIP_DEFLATED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
 
 
-def _read_npz(path: Path) -> dict[str, NDArray[Any]]:
-    with np.load(path, allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+def _read_npz(content: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an ``.npz``; those that are not compressed are views of its bytes, read-only."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {
+            entry.filename.removesuffix(".npy"): _array(archive, entry, content)
+            for entry in archive.infolist()
+        }
+
+
+def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, content: bytes) -> NDArray[Any]:
+    with archive.open(entry) as stream:
+        if entry.compress_type != zipfile.ZIP_STORED:
+            return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+        version = np.lib.format.read_magic(stream)
+        header = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
+        shape, by_columns, kind = header(stream)
+        size = math.prod(shape)
+        # The bytes have been checked as a whole: the archive's own check would read them once more.
+        start = _data_start(content, entry) + stream.tell()
+        flat = np.frombuffer(content, kind, size, start)
+    return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _data_start(content: bytes, entry: zipfile.ZipInfo) -> int:
+    """Return where an entry's bytes begin: behind its local header of 30 bytes, its name and extra field."""
+    name, extra = struct.unpack_from("<HH", content, entry.header_offset + 26)
+    return int(entry.header_offset + 30 + name + extra)
 
 
 def _read_header(folder: Path) -> dict[str, Any]:
@@ -161,15 +186,20 @@ def _read_header(folder: Path) -> dict[str, Any]:
     return header
 
 
-def _check_files(folder: Path, files: Mapping[str, str]) -> None:
+def _checked_weights(folder: Path, files: Mapping[str, str]) -> bytes:
+    """Return the bytes of the weights after checking every file against its hash."""
     if WEIGHTS_FILE not in files:
         raise _model_error(folder, f"没有登记 {WEIGHTS_FILE}", f"does not list {WEIGHTS_FILE}")
     for name, expected in files.items():
         path = folder / name
         if not path.is_file():
             raise _model_error(folder, f"缺文件 {name}", f"lacks the file {name}")
-        if file_sha256(path) != expected:
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != expected:
             raise _model_error(folder, f"的文件 {name} 被改过或损坏", f"has a changed or damaged file {name}")
+        if name == WEIGHTS_FILE:
+            weights = content
+    return weights
 
 
 def _check_facets(folder: Path, facets: list[str], taxonomy: Taxonomy) -> None:
