@@ -19,11 +19,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import open_gap
 import readings
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from partial_labels import rows
 from public_sets import Opinions, opinions
@@ -195,6 +196,15 @@ def fit(
     )
 
 
+def timed_fit(group: Sequence[Industry], *given: Any) -> Fitted:
+    """Do :func:`fit`, and say what it took."""
+    begin = time.process_time()
+    fitted = fit(group, *given)
+    names = "、".join(industry.name for industry in group)
+    print(f"{names}: {time.process_time() - begin:.0f} s of CPU", file=sys.stderr, flush=True)
+    return fitted
+
+
 def heads(examples: Examples, tone: Tone, taxonomy: Taxonomy) -> LinearWeights:
     """Fit the heads on all examples; nothing is calibrated yet."""
     evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
@@ -292,18 +302,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(REPOSITORY)}")
+    parser.add_argument("--jobs", type=int, default=1, help="processes; each takes 1 GB")
     arguments = parser.parse_args()
     data, taxonomy = arguments.shared / "data", load_taxonomy("default")
     labelled = read(arguments.shared / "gold" / "train.jsonl")
     labelled += [review for found in readings.read_readings(data).values() for review in found]
     public = opinions(data)
     public = public.pick(without_overlap(public.texts, [review.text for review in labelled]).tolist())
-    fits = []
-    for group in GROUPS:
-        begin = time.process_time()
-        fits.append(fit(group, data, labelled, public, taxonomy))
-        names = "、".join(industry.name for industry in group)
-        print(f"{names}: {time.process_time() - begin:.0f} s of CPU", file=sys.stderr, flush=True)
+    fits = Parallel(n_jobs=arguments.jobs)(
+        delayed(timed_fit)(group, data, labelled, public, taxonomy) for group in GROUPS
+    )
     results: dict[str, Judged] = {}
     for place, group in enumerate(GROUPS):
         results |= judge(group, fits[place], calibrated(place, fits, taxonomy))

@@ -51,7 +51,10 @@ NETWORK = (
     "texts and from how the `encoder` judges {n} public texts without labels."
 )
 # Filled in by benchmarks/open_gap.py, which needs both models.
-OPEN_GAP = "<!-- open_gap begin -->\n\n<!-- open_gap end -->"
+OPEN_GAP = (
+    "Beside `linear` as shipped, on texts neither has learnt from (`python benchmarks/open_gap.py --write`, "
+    "paired bootstrap):\n\n<!-- open_gap begin -->\n\n<!-- open_gap end -->"
+)
 # (with a network, name) → options of train_linear.py
 COMMAND = {
     (False, "linear"): "",

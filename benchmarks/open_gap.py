@@ -23,10 +23,8 @@ MEASURES = ("element", "facet", "facet_polarity", "negatives", "overall", "flags
 
 def table(reports: dict[str, dict[str, Report]]) -> str:
     """Return set → model → report as a table of differences."""
-    rows = [
-        "| 文本 texts | n | | linear | linear-open | 差 difference (95 %) |",
-        "|---|---:|---|---:|---:|---:|",
-    ]
+    head = "| 文本 texts | n | 量 measure | linear | linear-open | 差 difference (95 %) |"
+    rows = [head, "|---|---:|---|---:|---:|---:|"]
     for name, found in reports.items():
         gap = compare(found["linear-open"], found["linear"])
         for measure in MEASURES:

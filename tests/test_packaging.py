@@ -27,6 +27,8 @@ def test_wheel_carries_models_taxonomy_sample_and_corpora(wheel: Path) -> None:
     for name in (
         "models/linear/model.json",
         "models/linear/card.md",
+        "models/linear-open/model.json",
+        "models/linear-open/card.md",
         "taxonomies/default.toml",
         "templates/taxonomy.toml",
         "sample/sample.xlsx",
