@@ -27,6 +27,18 @@ def _holds(char: np.int64, ranges: NDArray[np.int32], first: int, count: int) ->
 
 
 @compiled
+def _fits(op: int, char: np.int64, ranges: NDArray[np.int32], first: int, second: int) -> bool:
+    """Tell whether a character is one that an operation from 1 to 5 asks for."""
+    if op == 1:
+        return char == first
+    if op == 2:
+        return char != first
+    if op == 3:
+        return char != 10
+    return _holds(char, ranges, first, second) == (op == 4)
+
+
+@compiled
 def _run(
     code: NDArray[np.int32],
     pc: int,
@@ -51,15 +63,7 @@ def _run(
         if 1 <= op <= 5:
             going = at < end
             if going:
-                char = np.int64(text[at])
-                if op == 1:
-                    going = char == first
-                elif op == 2:
-                    going = char != first
-                elif op == 3:
-                    going = char != 10
-                else:
-                    going = _holds(char, ranges, first, second) == (op == 4)
+                going = _fits(op, np.int64(text[at]), ranges, first, second)
                 at += 1
                 pc += 1
         elif op == 6:

@@ -6,7 +6,10 @@ The heads themselves are fitted in ``linear_heads``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -228,14 +231,12 @@ def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Call
 def _by_fold(
     examples: Examples, design: Design, settings: Settings, folds: Sequence[int]
 ) -> Iterable[Logits]:
-    """Yield the log-odds of all examples from heads learnt without each fold, ``settings.jobs`` at a time."""
+    """Return the log-odds of all examples by heads learnt without each fold, ``settings.jobs`` at a time."""
     if settings.jobs == 1:
         return (_without_fold(examples, design, settings, fold) for fold in folds)
-    from joblib import Parallel, delayed
-
-    work = Parallel(n_jobs=settings.jobs, return_as="generator")
-    found: Iterable[Logits] = work(delayed(_without_fold)(examples, design, settings, fold) for fold in folds)
-    return found
+    # New processes, as forks of one with threads may hang.
+    with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
+        return list(pool.map(partial(_without_fold, examples, design, settings), folds))
 
 
 def _without_fold(examples: Examples, design: Design, settings: Settings, fold: int) -> Logits:
