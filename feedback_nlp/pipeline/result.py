@@ -99,7 +99,7 @@ class Options:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scored:
     """Scored reviews and their mentions.
 
@@ -122,6 +122,9 @@ class Scored:
     columns: pa.Table
     mention_table: pa.Table
     meta: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"<Scored: {self.table.num_rows} reviews, {self.mention_table.num_rows} mentions>"
 
     @cached_property
     def reviews(self) -> pd.DataFrame:
@@ -182,7 +185,7 @@ class Scored:
         return table.replace_schema_metadata({METADATA_KEY: note})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Analysis:
     """Feedback turned into ranked improvement areas.
 
@@ -576,6 +579,9 @@ class Analysis:
     @property
     def _playbook_name(self) -> str | None:
         return self.options.playbook.name if self.options.playbook else None
+
+    def __repr__(self) -> str:
+        return f"<Analysis: {self.scored.table.num_rows} reviews, {self.insight.issues.num_rows} issues>"
 
     def _repr_html_(self) -> str:
         from feedback_nlp.report.rich import analysis_card

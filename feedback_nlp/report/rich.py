@@ -26,7 +26,7 @@ _MARKS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Highlights:
     """Reviews with their mentions marked; shows itself in a notebook.
 
@@ -39,6 +39,9 @@ class Highlights:
 
     html: str
     n_reviews: int
+
+    def __repr__(self) -> str:
+        return f"<Highlights: {self.n_reviews} reviews>"
 
     def _repr_html_(self) -> str:
         return self.html

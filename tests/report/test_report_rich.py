@@ -54,6 +54,9 @@ def test_an_analysis_shows_itself(demo_analysis) -> None:
     assert "Noto Sans CJK SC" in html
     assert "<script" not in html
     assert len(html) < 10_000
+    assert repr(demo_analysis).startswith("<Analysis: 420 reviews, ")
+    assert repr(demo_analysis.scored).startswith("<Scored: 420 reviews, ")
+    assert repr(demo_analysis.highlight(n=2)) == "<Highlights: 2 reviews>"
 
 
 def test_quotes_of_an_issue_are_masked(demo_analysis) -> None:
