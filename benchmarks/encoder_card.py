@@ -57,9 +57,9 @@ def render(
         "was trained: the spread over seeds is not known.",
         "## Recipe",
         ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()) + ".",
-        "The shipped weights ran their first three epochs before some 1,840 of the readings (those of readers "
-        "F to J) were there, on all others; the remaining four on everything. The command below learns from "
-        "everything from the start.",
+        "The shipped weights ran their first three epochs before some 1,840 of the readings (those of "
+        "readers F to J) were there, on all others; the remaining four on everything. The command below "
+        "learns from everything from the start.",
         "## Reproduce",
         "`python benchmarks/train_encoder.py --work FOLDER` beside `../shared` (torch, transformers, onnx).",
     ]

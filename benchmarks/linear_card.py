@@ -49,8 +49,8 @@ WHICH = {
 NETWORK = (
     "What a small network over the same n-grams says is added to the log-odds. It learnt from the labelled "
     "texts and from how the `encoder` judges {n} public texts without labels; half of what it says counts, "
-    "which was settled after a look at gold dev and the demo (0, 0.5, 0.7 and 1 were tried). It gives nothing "
-    "on dev and 3.5 points of facet + polarity F1 on the demo, whose industry it has not met."
+    "which was settled after a look at gold dev and the demo (0, 0.5, 0.7 and 1 were tried). It gives "
+    "nothing on dev and 3.5 points of facet + polarity F1 on the demo, whose industry it has not met."
 )
 # Filled in by benchmarks/open_gap.py, which needs both models.
 OPEN_GAP = (
