@@ -149,7 +149,8 @@ class EncoderScorer(Scorer):
             TOKENIZER_FILE: self._tokenizer.to_str().encode("utf-8"),
         }
         if self.partner_ is not None:
-            self.partner_.save(Path(folder) / PARTNER_FOLDER)
+            # Beside the encoder's own loading, inflating it is nothing.
+            self.partner_.save(Path(folder) / PARTNER_FOLDER, compressed=True)
         return write_model(folder, self._header(), arrays, files)
 
     @classmethod

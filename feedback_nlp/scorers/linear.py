@@ -144,8 +144,11 @@ class LinearScorer(Scorer):
         )
         return predict_in_parts(self.weights_, inputs, self._whole)
 
-    def save(self, folder: str | Path) -> Path:
-        """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales)."""
+    def save(self, folder: str | Path, *, compressed: bool = False) -> Path:
+        """Write the model folder: ``model.json`` and ``weights.npz`` (int8 weights, float32 scales).
+
+        ``compressed`` weights are a third as large and take longer to load.
+        """
         small, scale = self.weights_.eight_bits()
         tone, tone_scale = self.tone_.quantised
         arrays: dict[str, NDArray[Any]] = {
@@ -159,7 +162,7 @@ class LinearScorer(Scorer):
             **{_BIAS + name: value for name, value in self.weights_.bias.items()},
             **{_CALIBRATION + name: value for name, value in self.weights_.calibration.items()},
         }
-        return write_model(folder, self._header(), arrays)
+        return write_model(folder, self._header(), arrays, compressed=compressed)
 
     @classmethod
     def load(cls, folder: str | Path, taxonomy: Taxonomy | None = None) -> LinearScorer:

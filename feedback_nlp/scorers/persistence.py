@@ -82,8 +82,12 @@ def write_model(
     header: Mapping[str, Any],
     arrays: Mapping[str, NDArray[Any]],
     files: Mapping[str, bytes] | None = None,
+    *,
+    compressed: bool = False,
 ) -> Path:
     """Write ``weights.npz``, further ``files`` and ``model.json`` into ``folder``, making it if needed.
+
+    ``compressed`` weights are a third as large and take longer to load.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def write_model(
         If the folder can't be written.
     """
     with new_folder(folder) as target:
-        _write_npz(target / WEIGHTS_FILE, arrays)
+        _write_npz(target / WEIGHTS_FILE, arrays, compressed=compressed)
         for name, content in (files or {}).items():
             (target / name).write_bytes(content)
         write_header(target, header, WEIGHTS_FILE, *(files or {}))
@@ -127,15 +131,15 @@ def rounded(values: Iterable[float]) -> list[float]:
     return [float(str(np.float32(value))) for value in values]
 
 
-def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool) -> None:
     """Write arrays as ``numpy.savez`` does, but with fixed times: equal arrays, equal bytes.
 
-    Not compressed: to inflate them would take longer than all the rest of loading, and a wheel is compressed
-    as a whole.
+    To inflate them would take longer than all the rest of loading, and a wheel is compressed as a whole.
     """
-    with zipfile.ZipFile(path, "w") as archive:
+    with zipfile.ZipFile(path, "w", compresslevel=6) as archive:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
             with archive.open(entry, "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.ascontiguousarray(array), allow_pickle=False)
 
