@@ -304,6 +304,9 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.relative_to(REPOSITORY)}")
     parser.add_argument("--jobs", type=int, default=1, help="processes; each takes 1 GB")
     arguments = parser.parse_args()
+    if arguments.write:
+        # A page without the marks is better told of before the work than after it.
+        open_gap.put(PAGE.read_text(encoding="utf-8"), "", MARK)
     data, taxonomy = arguments.shared / "data", load_taxonomy("default")
     labelled = read(arguments.shared / "gold" / "train.jsonl")
     labelled += [review for found in readings.read_readings(data).values() for review in found]
