@@ -41,7 +41,8 @@ def test_wheel_carries_models_taxonomy_sample_and_corpora(wheel: Path) -> None:
 
 
 def test_wheel_is_small(wheel: Path) -> None:
-    assert wheel.stat().st_size < 40e6
+    """Half of what PyPI takes; three fifths of it is the encoder."""
+    assert wheel.stat().st_size < 50e6
 
 
 def test_demo_runs_from_the_wheel_without_sockets(wheel: Path, tmp_path: Path) -> None:
