@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from feedback_nlp.errors import Bilingual
+from feedback_nlp.report.wording import Words
 
 __all__ = ["FONT", "Highlights", "analysis_card", "highlight"]
 
@@ -20,9 +20,9 @@ _STYLE = f"font-family:{escape(FONT, quote=True)};line-height:1.7;max-width:60em
 _CELL = "text-align:left;padding:.2em .7em"
 # Underlines differ too, so that nothing hangs on colour alone (Okabe & Ito 2008); dark text on light ground.
 _MARKS = {
-    "negative": ("#fde3cf", "2px solid #b34a00", Bilingual("负", "neg")),
-    "neutral": ("#ececec", "2px dotted #555", Bilingual("中", "neu")),
-    "positive": ("#d6ebf9", "2px dashed #0b5c8f", Bilingual("正", "pos")),
+    "negative": ("#fde3cf", "2px solid #b34a00"),
+    "neutral": ("#ececec", "2px dotted #555"),
+    "positive": ("#d6ebf9", "2px dashed #0b5c8f"),
 }
 
 
@@ -66,16 +66,16 @@ def highlight(
         Facet to name.
     lang : {"zh", "en"}
     """
+    words = Words(lang)
     blocks = [
-        f'<p style="margin:.4em 0">{_marked(text, list(said), names, lang)}</p>'
+        f'<p style="margin:.4em 0">{_marked(text, list(said), names, words)}</p>'
         for text, said in zip(texts, mentions, strict=True)
     ]
-    empty = Bilingual("没有符合的评价。", "No review fits.").in_(lang)
-    body = "".join(blocks) or f"<p>{escape(empty)}</p>"
+    body = "".join(blocks) or f"<p>{escape(words('rich.empty'))}</p>"
     return Highlights(f'<div lang="{lang}" style="{_STYLE}">{body}</div>', len(blocks))
 
 
-def _marked(text: str, said: list[Mapping[str, Any]], names: Mapping[str, str], lang: str) -> str:
+def _marked(text: str, said: list[Mapping[str, Any]], names: Mapping[str, str], words: Words) -> str:
     spans: dict[tuple[int, int], list[Mapping[str, Any]]] = {}
     for mention in sorted(said, key=lambda one: (one["start"], one["end"], one["facet"])):
         spans.setdefault((mention["start"], mention["end"]), []).append(mention)
@@ -83,21 +83,24 @@ def _marked(text: str, said: list[Mapping[str, Any]], names: Mapping[str, str], 
     for (start, end), inside in spans.items():
         if start < at:
             continue
-        parts += [escape(text[at:start]), _clause(text[start:end], inside, names, lang)]
+        parts += [escape(text[at:start]), _clause(text[start:end], inside, names, words)]
         at = end
     return "".join([*parts, escape(text[at:])])
 
 
-def _clause(text: str, inside: Sequence[Mapping[str, Any]], names: Mapping[str, str], lang: str) -> str:
+def _clause(text: str, inside: Sequence[Mapping[str, Any]], names: Mapping[str, str], words: Words) -> str:
     labels = {mention["label"] for mention in inside}
-    ground, line, _ = _MARKS[labels.pop() if len(labels) == 1 else "neutral"]
-    told = "、".join(
-        f"{names.get(one['facet'], one['facet'])} {_MARKS[one['label']][2].in_(lang)}" for one in inside
-    )
+    ground, line = _MARKS[labels.pop() if len(labels) == 1 else "neutral"]
+    told = words("rich.comma").join(_said(one["facet"], one["label"], names, words) for one in inside)
     return (
         f'<mark style="background:{ground};color:#1a1a1a;border-bottom:{line};padding:0 .15em">{escape(text)}'
         f'<sub style="color:#333;margin-left:.25em">{escape(told)}</sub></mark>'
     )
+
+
+def _said(facet: str, label: str, names: Mapping[str, str], words: Words) -> str:
+    side = words(f"rich.{label}")
+    return f"{names.get(facet, facet)} {side}"
 
 
 def analysis_card(summary: Mapping[str, Any], *, lang: str = "zh", top: int = 8) -> str:
@@ -115,10 +118,9 @@ def analysis_card(summary: Mapping[str, Any], *, lang: str = "zh", top: int = 8)
     period = reviews.get("period") or [None, None]
     when = f" · {period[0]} – {period[1]}" if period[0] else ""
     n = reviews["n"]
-    lead = Bilingual(f"{n} 条评价{when}", f"{n} reviews{when}").in_(lang)
-    pairs = (("名次", "rank"), ("95 %", "95 %"), ("问题", "issue"), ("评价", "reviews"), ("占比", "share"),
-             ("优先级", "priority"))  # fmt: skip
-    heads = [Bilingual(*pair).in_(lang) for pair in pairs]
+    words = Words(lang)
+    lead = words("rich.of", n=n, when=when)
+    heads = words.section("card").values()
     # The scattered rest of a facet is no issue to begin with.
     named = [row for row in summary["issues"] if not row["other"]]
     rows = "".join(_row(row) for row in named[:top])

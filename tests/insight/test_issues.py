@@ -32,10 +32,16 @@ code = "delivery"
 zh = "配送慢"
 en = "Slow delivery"
 terms = ["慢"]
+[elements.room]
+zh = "房间"
+en = "Room"
 [elements.room.facets.comfort]
 zh = "房间"
 en = "Room"
 terms = ["空调"]
+[elements.overall]
+zh = "总体"
+en = "Overall"
 [elements.overall.facets.general]
 zh = "总体评价"
 """
@@ -110,7 +116,10 @@ def test_each_taxonomy_has_its_own_terms():
     """Matchers are kept between calls: one of another taxonomy must not answer."""
     other = Taxonomy.from_toml(
         """
+[elements.logistics]
+zh = "物流"
 [elements.logistics.facets.speed]
+zh = "时效"
 [[elements.logistics.facets.speed.problems]]
 code = "waiting"
 zh = "等"
@@ -234,6 +243,9 @@ def test_one_issue_each_whatever_the_order(rows, seed):
 def test_a_phrase_named_like_a_problem_is_that_problem():
     taxonomy = Taxonomy.from_toml(
         """
+[elements.room]
+zh = "房间"
+en = "Room"
 [elements.room.facets.comfort]
 zh = "房间"
 [[elements.room.facets.comfort.problems]]

@@ -20,6 +20,7 @@ from feedback_nlp.scorers import load_model
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
 from feedback_nlp.serve import Limits  # noqa: E402
+from feedback_nlp.serve import app as served  # noqa: E402
 from feedback_nlp.serve.app import create_app  # noqa: E402
 from feedback_nlp.serve.server import bind, check_host  # noqa: E402
 
@@ -159,7 +160,7 @@ def test_a_bug_is_told_without_its_message(client, monkeypatch, caplog):
     def broken(*_args, **_kwargs):
         raise RuntimeError("物流太慢了")
 
-    monkeypatch.setattr("feedback_nlp.serve.app.classify", broken)
+    monkeypatch.setattr(served, "classify", broken)
     with caplog.at_level("INFO", logger="feedback_nlp.serve"):
         answer = client.post("/classify", json={"texts": ["物流太慢了"]})
     assert refusal(answer) == (500, "internal_error")
