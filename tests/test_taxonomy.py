@@ -232,7 +232,7 @@ def test_names_fall_back() -> None:
 
 def test_shipped_by_name_and_as_itself() -> None:
     assert "default" in shipped_names()
-    assert load_taxonomy("default") is DEFAULT
+    assert load_taxonomy("default") == DEFAULT
     assert load_taxonomy(DEFAULT) is DEFAULT
 
 

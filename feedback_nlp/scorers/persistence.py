@@ -131,7 +131,7 @@ def rounded(values: Iterable[float]) -> list[float]:
     return [float(str(np.float32(value))) for value in values]
 
 
-def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool) -> None:
+def _write_npz(path: Path, arrays: Mapping[str, NDArray[Any]], *, compressed: bool = False) -> None:
     """Write arrays as ``numpy.savez`` does, but with fixed times: equal arrays, equal bytes.
 
     To inflate them would take longer than all the rest of loading, and a wheel is compressed as a whole.

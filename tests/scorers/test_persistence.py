@@ -32,6 +32,14 @@ def test_arrays_come_back(tmp_path: Path, save) -> None:  # type: ignore[no-unty
         np.testing.assert_array_equal(found[name], array)
 
 
+def test_compressed_they_come_back_from_a_smaller_file(tmp_path: Path) -> None:
+    many = {"many": np.zeros((100, 100), dtype=np.int8)}
+    for name, compressed in (("a", False), ("b", True)):
+        persistence._write_npz(tmp_path / name, many, compressed=compressed)
+    assert (tmp_path / "b").stat().st_size < (tmp_path / "a").stat().st_size / 10
+    np.testing.assert_array_equal(persistence._read_npz((tmp_path / "b").read_bytes())["many"], many["many"])
+
+
 def test_what_is_not_compressed_is_not_copied(tmp_path: Path) -> None:
     path = tmp_path / "weights.npz"
     persistence._write_npz(path, ARRAYS)
