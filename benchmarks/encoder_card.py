@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -57,13 +58,27 @@ def render(
         "was trained: the spread over seeds is not known.",
         "## Recipe",
         ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()) + ".",
-        "The shipped weights ran their first three epochs before some 1,840 of the readings (those of "
-        "readers F to J) were there, on all others; the remaining four on everything. The command below "
-        "learns from everything from the start.",
+        _reading(scorer.base),
         "## Reproduce",
-        "`python benchmarks/train_encoder.py --work FOLDER` beside `../shared` (torch, transformers, onnx).",
+        "`python benchmarks/pretrain_encoder.py --out BASE`, then `python benchmarks/train_encoder.py "
+        "--base BASE --work FOLDER`, beside `../shared` (torch, transformers, onnx). Learnt in bf16 on a "
+        "CPU: other machines give other bits.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _reading(base: str | Path | None) -> str:
+    """Say what the base read before it was fine-tuned."""
+    path = Path(base or "") / "pretraining.json"
+    if not path.is_file():
+        return "Started from the base as it is, without masked-language learning."
+    told = json.loads(path.read_text(encoding="utf-8"))
+    last = told["history"][-1]
+    return (
+        f"Before, the base guessed hidden tokens of {told['texts']} public texts (none of a set that "
+        f"measures) for {told['steps']} steps of {told['batch_tokens']} tokens, {told['hidden']:.0%} of them "
+        f"hidden; loss {told['history'][0]['loss']:.2f} after 100 steps, {last['loss']:.2f} at the end."
+    )
 
 
 def reports_of(data: Data, scorer: EncoderScorer, folder: Path) -> dict[str, Report]:

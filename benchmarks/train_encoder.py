@@ -1,10 +1,12 @@
 """Fine-tune the shipped ``encoder`` from ``../shared`` and ``corpora/``, export it and write its card.
 
-    python benchmarks/train_encoder.py --work /tmp/encoder
+    python benchmarks/pretrain_encoder.py --out /tmp/pretrained --steps 2600
+    python benchmarks/train_encoder.py --base /tmp/pretrained --work /tmp/encoder
 
-Runs for about an hour on two free cores, less on a GPU. Cut off, it goes on from the last epoch kept under
-``--work`` when called again. The linear scorer that is averaged with it is learnt here as well, from labelled
-texts alone, unless ``--partner`` names one.
+Each runs for about half an hour on two free cores that multiply bf16, three times as long on others, less on
+a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut
+off, the second goes on from the last epoch kept under ``--work`` when called again. The linear scorer that is
+averaged with it is learnt here as well, from labelled texts alone, unless ``--partner`` names one.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ REPOSITORY = train_linear.REPOSITORY
 # Public reviews longer than this cost more time than they teach.
 LONGEST_PUBLIC = 100
 PUBLIC = 30_000
-RECIPE = Recipe(epochs=7, extra_per_epoch=900, average=0.98)
+RECIPE = Recipe(epochs=8, extra_per_epoch=2500, average=0.98)
 
 
 def whole_reviews(data: train_linear.Data, taxonomy: Taxonomy) -> Examples:
@@ -65,6 +67,7 @@ def partner_of(data: train_linear.Data, folder: Path | None) -> LinearScorer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
+    parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "encoder")
     parser.add_argument("--partner", type=Path, help="folder of a linear model, instead of learning one")
@@ -73,7 +76,7 @@ def main() -> None:
     taxonomy = load_taxonomy("default")
     scorer = EncoderScorer(
         taxonomy,
-        base=arguments.shared / "base-encoder",
+        base=arguments.base or arguments.shared / "base-encoder",
         recipe=RECIPE,
         extra=whole_reviews(data, taxonomy),
         work=arguments.work,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.scorers.training_data import Examples
 
-__all__ = ["Recipe", "Run", "facet_f1", "forward", "train"]
+__all__ = ["Recipe", "Run", "facet_f1", "forward", "hidden_token", "lower_precision", "train"]
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def forward(network: Network, tokens: Tokens, batch: Batch, *, device: str = "cp
     """Judge the windows of a batch; each window is taken as a review of its own."""
     part = _Part.of(tokens, batch)
     ids, mask = (torch.from_numpy(array).to(device) for array in (batch.ids, batch.mask))
-    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+    with lower_precision(device):
         states = network.states(ids, mask)
     states = states.float()
     rows = torch.from_numpy(part.row).to(device)
@@ -147,6 +147,12 @@ def forward(network: Network, tokens: Tokens, batch: Batch, *, device: str = "cp
     own = torch.from_numpy(tokens.windows.own[batch.rows].astype(np.int64)).to(device)
     review = pool(states, torch.arange(len(batch.rows), device=device), own)
     return network.heads(clause, review, rows), part
+
+
+def lower_precision(device: str) -> torch.autocast:
+    """Return the context of a forward pass: bf16 on a GPU and on a CPU that multiplies it, else float32."""
+    fit = device == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=fit)
 
 
 @dataclass(frozen=True)
@@ -199,7 +205,7 @@ class _Loop:
         tell: Callable[[str], None],
     ) -> None:
         self.network, self.recipe, self.tell = network, recipe, tell
-        self.mask_token = _mask_token(tokenizer)
+        self.mask_token = hidden_token(tokenizer)
         self.device = next(network.parameters()).device.type
         self.sets = [_Set(examples, tokenizer, recipe.most_tokens)]
         if extra is not None and recipe.extra_per_epoch:
@@ -364,7 +370,8 @@ def facet_f1(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple[flo
     return best
 
 
-def _mask_token(tokenizer: Tokenizer) -> int:
+def hidden_token(tokenizer: Tokenizer) -> int:
+    """Return the id of the token that stands for a hidden one: the tokenizer's mask, else unknown text."""
     for name in ("<mask>", "[MASK]", "<unk>", "[UNK]"):
         found = tokenizer.token_to_id(name)
         if found is not None:
