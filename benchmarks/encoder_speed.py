@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 
 from feedback_nlp.evaluation import evaluate
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.encoder import EncoderScorer, blended
+from feedback_nlp.scorers.encoder import EncoderScorer
 from feedback_nlp.scorers.encoder_base import load_encoder
 from feedback_nlp.scorers.encoder_heads import Pooled, calibrated
 from feedback_nlp.scorers.encoder_network import Network, pool
@@ -80,8 +80,7 @@ class Peer:
         tokens = self.shipped._tokens(texts, cut)
         logits = self.shipped.heads_.logits(self.backend.pooled(tokens), tokens, cut)
         own = calibrated(logits, cut, self.shipped.calibration_)
-        partner = self.shipped.partner_
-        return own if partner is None else blended(own, partner.predict(texts, cut))
+        return self.shipped.with_partner(own, texts, cut)
 
 
 def trained(shared: Path, work: Path, n_facets: int) -> Network:

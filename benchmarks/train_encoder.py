@@ -6,7 +6,7 @@
 Each runs for about half an hour on two free cores that multiply bf16, three times as long on others, less on
 a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut
 off, the second goes on from the last epoch kept under ``--work`` when called again. The linear scorer that is
-averaged with it is learnt here as well, from labelled texts alone, unless ``--partner`` names one.
+averaged with it is learnt here as well, from labelled texts alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import numpy as np
 import train_linear
 
 from feedback_nlp.schema import FLAGS
+from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.encoder import EncoderScorer
 from feedback_nlp.scorers.encoder_fit import FOLDS
 from feedback_nlp.scorers.encoder_training import Recipe
@@ -56,12 +57,23 @@ def whole_reviews(data: train_linear.Data, taxonomy: Taxonomy) -> Examples:
     )
 
 
-def partner_of(data: train_linear.Data, folder: Path | None) -> LinearScorer:
-    """Return the linear scorer in ``folder``, or one learnt from the labelled texts."""
-    if folder is not None:
-        return LinearScorer.load(folder)
+def partner_of(data: train_linear.Data) -> LinearScorer:
+    """Return a linear scorer learnt from the labelled texts."""
     tone = learn_tone(data.opinions.texts, data.opinions.positive)
     return LinearScorer(settings=train_linear.SETTINGS, tone=tone).fit(data.training)
+
+
+def join(scorer: EncoderScorer, partner: LinearScorer, examples: Examples) -> None:
+    """Average with the partner, weighed on the tenth of the texts that neither has learnt from."""
+    kept_out = examples.fold == RECIPE.held_out
+    judged = examples.pick(np.flatnonzero(kept_out))
+    own = scorer.predict(judged.texts, judged.clauses)
+    found = partner.out_of_fold_
+    partners = Prediction(
+        found.clauses[kept_out[examples.clauses.review]], found.overall[kept_out], found.flags[kept_out]
+    )
+    scorer.adopt_partner(partner)
+    scorer.weigh_partner(judged, own, partners)
 
 
 def main() -> None:
@@ -70,7 +82,6 @@ def main() -> None:
     parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "encoder")
-    parser.add_argument("--partner", type=Path, help="folder of a linear model, instead of learning one")
     arguments = parser.parse_args()
     data = train_linear.load(arguments.shared)
     taxonomy = load_taxonomy("default")
@@ -82,8 +93,10 @@ def main() -> None:
         work=arguments.work,
         tell=lambda message: print(time.strftime("%H:%M:%S"), message, file=sys.stderr, flush=True),
     )
-    scorer.fit(from_gold(data.training, taxonomy, folds=FOLDS))
-    scorer.adopt_partner(partner_of(data, arguments.partner))
+    examples = from_gold(data.training, taxonomy, folds=FOLDS)
+    scorer.fit(examples)
+    partner = partner_of(data)
+    join(scorer, partner, examples)
     scorer.save(arguments.out)
     loaded = EncoderScorer.load(arguments.out)
     card = encoder_card.render(data, loaded, scorer.history_, RECIPE, arguments.out)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.schema import NEUTRAL_BAND
 from feedback_nlp.scorers.base import Prediction, Scorer
+from feedback_nlp.scorers.encoder_blend import Blend, blended, fit_blend, mean_of
 from feedback_nlp.scorers.encoder_heads import HEAD_LAYERS, EncoderLogits, Heads, calibrated
 from feedback_nlp.scorers.encoder_session import OnnxBackend, load_tokenizer
 from feedback_nlp.scorers.encoder_tokens import tokenize
@@ -32,12 +33,9 @@ if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["EncoderScorer", "blended"]
+__all__ = ["EncoderScorer"]
 
 GRAPH_FILE, TOKENIZER_FILE, PARTNER_FOLDER = "encoder.onnx", "tokenizer.json", "partner"
-# Weight of the encoder beside its partner. They err in different places: the one knows context, the other
-# knows words; their mean is better than either.
-OWN_WEIGHT = 0.6
 PACKAGE_RANGE = ">=0.1,<1"
 _WEIGHT, _BIAS, _CALIBRATION = "weight.", "bias.", "calibration."
 
@@ -78,6 +76,7 @@ class EncoderScorer(Scorer):
     calibration_: dict[str, NDArray[np.float32]]
     most_tokens_: int
     partner_: LinearScorer | None
+    blend_: Blend
     history_: list[dict[str, float]]
     _backend: Backend
     _tokenizer: Any
@@ -128,7 +127,13 @@ class EncoderScorer(Scorer):
         """Judge reviews; see ``base.Scorer.predict``."""
         cut = cut_column(texts) if clauses is None else clauses
         own = calibrated(self.logits(texts, cut), cut, self.calibration_)
-        return own if self.partner_ is None else blended(own, self.partner_.predict(texts, cut))
+        return self.with_partner(own, texts, cut)
+
+    def with_partner(self, own: Prediction, texts: Sequence[str | None], clauses: Clauses) -> Prediction:
+        """Return the mean of the encoder's ``own`` judgement and its partner's; without one, ``own``."""
+        if self.partner_ is None:
+            return own
+        return blended(own, self.partner_.predict(texts, clauses), self.blend_)
 
     def vectors(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> NDArray[np.float32]:
         """Return one unit vector a clause, alike for clauses alike in meaning: (n_clauses, width)."""
@@ -186,6 +191,7 @@ class EncoderScorer(Scorer):
         scorer._tokenizer = load_tokenizer(Path(folder) / TOKENIZER_FILE)
         partner = Path(folder) / PARTNER_FOLDER
         scorer.partner_ = LinearScorer.load(partner, used) if header["partner"] else None
+        scorer.blend_ = Blend(**header.get("blend", {}))
         return scorer
 
     def adopt_graph(self, graph: bytes) -> None:
@@ -199,12 +205,27 @@ class EncoderScorer(Scorer):
 
     def adopt_partner(self, partner: LinearScorer | None) -> None:
         """Average with ``partner`` from now on; thresholds become the mean of both, weighed alike."""
-        self.partner_ = partner
+        self.partner_, self.blend_ = partner, Blend()
         if partner is None:
             return
-        self.thresholds_ = _mean(self.thresholds_, partner.thresholds_)
-        self.flag_thresholds_ = _mean(self.flag_thresholds_, partner.flag_thresholds_)
-        self.safety_threshold_ = float(_mean(self.safety_threshold_, partner.safety_threshold_))
+        share = self.blend_.clauses
+        self.thresholds_ = mean_of(self.thresholds_, partner.thresholds_, share)
+        self.flag_thresholds_ = mean_of(self.flag_thresholds_, partner.flag_thresholds_, self.blend_.flags)
+        self.safety_threshold_ = float(mean_of(self.safety_threshold_, partner.safety_threshold_, share))
+
+    def weigh_partner(self, examples: Examples, own: Prediction, partners: Prediction) -> None:
+        """Choose how to average with the partner, and thresholds, by reviews neither has learnt from.
+
+        Parameters
+        ----------
+        examples : Examples
+        own, partners : Prediction
+            How the encoder alone and its partner judge them.
+        """
+        self.blend_, decisions = fit_blend(examples, own, partners, self.taxonomy_)
+        self.thresholds_ = decisions.thresholds
+        self.flag_thresholds_ = decisions.flag_thresholds
+        self.safety_threshold_ = decisions.safety_threshold
 
     def logits(self, texts: Sequence[str | None], clauses: Clauses) -> EncoderLogits:
         """Return uncalibrated outputs, as calibration and distillation want them."""
@@ -221,7 +242,8 @@ class EncoderScorer(Scorer):
             digest.update(self.partner_.fingerprint().encode())
         for array in (*arrays, self.thresholds_, self.flag_thresholds_):
             digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update(repr((self.most_tokens_, self.neutral_band_, self.safety_threshold_)).encode())
+        numbers = (self.most_tokens_, self.neutral_band_, self.safety_threshold_, self.blend_)
+        digest.update(repr(numbers).encode())
         return digest.hexdigest()
 
     def _tokens(self, texts: Sequence[str | None], clauses: Clauses) -> Any:
@@ -235,20 +257,9 @@ class EncoderScorer(Scorer):
             "package": PACKAGE_RANGE,
             "most_tokens": self.most_tokens_,
             "partner": self.partner_ is not None,
+            "blend": self.blend_.to_header(),
             "thresholds": rounded(self.thresholds_),
             "flag_thresholds": rounded(self.flag_thresholds_),
             "neutral_band": self.neutral_band_,
             "safety_threshold": self.safety_threshold_,
         }
-
-
-def blended(own: Prediction, other: Prediction) -> Prediction:
-    """Return the weighed mean of two judgements."""
-    return Prediction(
-        _mean(own.clauses, other.clauses), _mean(own.overall, other.overall), _mean(own.flags, other.flags)
-    )
-
-
-def _mean(own: Any, other: Any) -> Any:
-    weight = np.float32(OWN_WEIGHT)
-    return weight * own + (1 - weight) * other

@@ -139,7 +139,7 @@ def forward(network: Network, tokens: Tokens, batch: Batch, *, device: str = "cp
     """Judge the windows of a batch; each window is taken as a review of its own."""
     part = _Part.of(tokens, batch)
     ids, mask = (torch.from_numpy(array).to(device) for array in (batch.ids, batch.mask))
-    with lower_precision(device):
+    with lower_precision(device, learning=network.training):
         states = network.states(ids, mask)
     states = states.float()
     rows = torch.from_numpy(part.row).to(device)
@@ -149,10 +149,10 @@ def forward(network: Network, tokens: Tokens, batch: Batch, *, device: str = "cp
     return network.heads(clause, review, rows), part
 
 
-def lower_precision(device: str) -> torch.autocast:
-    """Return the context of a forward pass: bf16 on a GPU and on a CPU that multiplies it, else float32."""
+def lower_precision(device: str, *, learning: bool = True) -> torch.autocast:
+    """Return the context of a forward pass: float32, but for learning bf16 where it is multiplied fast."""
     fit = device == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.autocast(device, dtype=torch.bfloat16, enabled=fit)
+    return torch.autocast(device, dtype=torch.bfloat16, enabled=learning and fit)
 
 
 @dataclass(frozen=True)
