@@ -14,7 +14,7 @@ from enum import IntEnum
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Op", "Program", "program_of"]
+__all__ = ["Op", "Program", "kind_of", "opens_of", "program_of"]
 
 # Python's parser; what it gives is not part of the documented library, and has been the same for many years.
 _PARSER: Any = import_module("re._parser" if sys.version_info >= (3, 11) else "sre_parse")
@@ -171,6 +171,57 @@ _HANDLERS: dict[str, Any] = {
     "ASSERT": Program._look,
     "ASSERT_NOT": Program._look_not,
 }
+
+
+# Every kind of character.
+_ANY_KIND = (1 << 64) - 1
+# Sets of more characters than this may hold any kind.
+_MOST_KINDS = 256
+
+
+def kind_of(code: int) -> int:
+    """Return the kind of a character, from 0 to 63: as ``kernels.expressions.kinds`` has it."""
+    return (code * 0x9E3779B97F4A7C15 & _ANY_KIND) >> 58
+
+
+def opens_of(program: Program) -> list[int]:
+    """Return, for each instruction, a bit for each kind of character with which a match from there on may
+    begin; all bits where it may match nothing or looks at other characters first.
+    """
+    opens = [0] * len(program.code)
+    changed = True
+    while changed:  # once more for each loop around another
+        changed = False
+        for place in range(len(opens) - 1, -1, -1):
+            found = _opens(program, place, opens)
+            changed |= found != opens[place]
+            opens[place] = found
+    return opens
+
+
+def _opens(program: Program, place: int, opens: Sequence[int]) -> int:
+    op, first, second = program.code[place]
+    if op == Op.CHAR:
+        return int(1 << kind_of(first))
+    if op == Op.SET:
+        ranges = program.ranges[first : first + second]
+        if sum(last - begin + 1 for begin, last in ranges) > _MOST_KINDS:
+            return _ANY_KIND
+        found = 0
+        for begin, last in ranges:
+            for code in range(begin, last + 1):
+                found |= 1 << kind_of(code)
+        return found
+    if op == Op.SPLIT:
+        return opens[first] | opens[second]
+    if op == Op.JUMP:
+        return opens[first]
+    if op == Op.BEGIN:
+        return opens[place + 1]
+    if op in (Op.LOOK, Op.LOOK_NOT):
+        # What is looked at is given back: the match goes on from the same character.
+        return opens[second]
+    return _ANY_KIND
 
 
 def program_of(pattern: str) -> Program | None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.kernels import expressions
 from feedback_nlp.kernels import terms as loops
-from feedback_nlp.text.pattern_code import Op, program_of
+from feedback_nlp.text.pattern_code import Op, opens_of, program_of
 from feedback_nlp.text.patterns import normalize_pattern
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ class Expressions(NamedTuple):
     programs: Ints
     code: NDArray[np.int32]
     ranges: NDArray[np.int32]
+    opens: NDArray[np.uint64]
 
     @classmethod
     def of(cls, patterns: Sequence[str | None]) -> Expressions:
@@ -37,6 +38,7 @@ class Expressions(NamedTuple):
         programs = np.full(len(patterns), -1, dtype=np.int64)
         code: list[list[int]] = []
         ranges: list[tuple[int, int]] = []
+        opens: list[int] = []
         for number, pattern in enumerate(patterns):
             program = None if pattern is None else program_of(normalize_pattern(pattern))
             if program is None:
@@ -48,10 +50,12 @@ class Expressions(NamedTuple):
                 for op, first, second in program.code
             ]
             ranges += program.ranges
+            opens += opens_of(program)
         return cls(
             programs,
             np.array(code, dtype=np.int32).reshape(-1, 3),
             np.array(ranges, dtype=np.int32).reshape(-1, 2),
+            np.array(opens, dtype=np.uint64),
         )
 
     def find(self, codes: NDArray[np.uint32], starts: Ints, ends: Ints, pairs: Ints) -> tuple[Ints, Ints]:

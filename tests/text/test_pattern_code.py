@@ -10,7 +10,7 @@ import pytest
 
 from feedback_nlp import kernels
 from feedback_nlp.text.codepoints import Joined, encode
-from feedback_nlp.text.pattern_code import program_of
+from feedback_nlp.text.pattern_code import kind_of, opens_of, program_of
 
 pytest.importorskip("numba")
 
@@ -140,3 +140,28 @@ def test_ways_without_end_are_left_to_re() -> None:
     matches, left = found([pattern], [text, "aab"])
     assert left == 1
     assert matches == [(1, 0, 0, 3)]
+
+
+def test_kinds_of_characters() -> None:
+    from feedback_nlp.kernels import expressions
+
+    text = "a好 \n\U0010ffff0退" + "".join(map(chr, range(0x4E00, 0x4F00)))
+    assert expressions.kinds(encode(text)).tolist() == [1 << kind_of(ord(char)) for char in text]
+
+
+@pytest.mark.parametrize("pattern", [pattern for pattern in WRITTEN if program_of(pattern) is not None])
+def test_what_a_match_may_begin_with(pattern: str) -> None:
+    program = program_of(pattern)
+    assert program is not None
+    first = opens_of(program)[0]
+    chance = random.Random(pattern)
+    for _ in range(500):
+        text = "".join(chance.choices(pattern + "ab不5x小时", k=10))
+        for match in re.finditer(pattern, text):
+            assert first >> kind_of(ord(match[0][0])) & 1
+
+
+def test_few_expressions_may_begin_with_anything() -> None:
+    program = program_of("(退|换)了?.{0,4}钱")
+    assert program is not None
+    assert opens_of(program)[0] == 1 << kind_of(ord("退")) | 1 << kind_of(ord("换"))
