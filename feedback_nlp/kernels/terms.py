@@ -56,7 +56,7 @@ def find(
         How many there are; more than there was room for if the arrays were too short.
     """
     # All in one: a call would hand over twenty arrays for each character.
-    width, root, first, keys, order, shift, n_first, word_of, leaf = trie
+    width, root, first, keys, order, shift, n_first, word_of, leaving = trie
     begins, numbers, kinds_of = owners
     pieces = np.full(n_pieces + 1, -1, np.int32)
     opened = np.full(len(needs), -1, np.int32)
@@ -82,10 +82,13 @@ def find(
                             opened[number] = doc
                             waiting[n_waiting] = number
                             n_waiting += 1
-                if leaf[state] or there >= end:
+                if there >= end:
+                    break
+                branch = classes[codes[there]]
+                if leaving[state] >> np.uint64(branch & 63) & np.uint64(1) == 0:
                     break
                 # No branch is of class 0, so a character that no word holds ends the walk.
-                key, state = state * width + classes[codes[there]], 0
+                key, state = state * width + branch, 0
                 slot = np.intp((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> shift)
                 for place in range(first[slot], first[slot + 1]):
                     if keys[place] == key:

@@ -148,9 +148,16 @@ class Trie:
         return Found(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
     def arrays(self) -> tuple[NDArray[Any], tuple[Any, ...]]:
-        """Return the class of every code point, and the rest as ``kernels.terms.find`` takes it."""
+        """Return the class of every code point, and the rest as ``kernels.terms.find`` takes it.
+
+        The last array has a bit for each class, modulo 64, in which a branch leaves a state: most walks end
+        with a look at it.
+        """
         slots = self._branches.arrays()
-        return self._class, (self._width, self._root, *slots, self._n_first, self._word, self._leaf)
+        state, branch = np.divmod(slots[1], self._width)
+        leaving = np.zeros(len(self._word), dtype=np.uint64)
+        np.bitwise_or.at(leaving, state, np.uint64(1) << (branch & 63).astype(np.uint64))
+        return self._class, (self._width, self._root, *slots, self._n_first, self._word, leaving)
 
     def _ends(self, state: NDArray[np.int64], start: NDArray[np.int64], length: int) -> Found:
         word = self._word[state]
