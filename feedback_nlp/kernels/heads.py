@@ -102,6 +102,7 @@ def clause_exponents(
     bias: tuple[Any, ...],
     fit: tuple[Any, ...],
     more: Floats,
+    shift: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return minus the bounded log-odds of mentioned, neutral, positive: each (n_clauses, n_facets).
 
@@ -122,8 +123,10 @@ def clause_exponents(
         ``mention``, ``polar``, ``neutral``, ``evidence_mention``, ``evidence_polar``, ``evidence_neutral``.
     fit : arrays
         ``mention_slope``, ``mention_shift``, ``polar_slope``.
-    more : float32 array of shape (n_clauses, 3 · n_facets), or without rows
+    more : float32 array of shape (at least n_clauses, 3 · n_facets), or without rows
         What a network adds to the log-odds: mention, polar, neutral.
+    shift : float32 array of shape (3 · n_facets,)
+        To be added to each row of it.
     """
     count, n_facets = len(review), len(bias[0])
     mention = np.empty((count, n_facets), np.float32)
@@ -143,7 +146,7 @@ def clause_exponents(
         for facet in range(n_facets):
             value = raw[clause, facet] * by + whole[row, facet] + votes[facet] + bias[0][facet]
             if len(more):
-                value += more[clause, facet]
+                value += more[clause, facet] + shift[facet]
             mention[clause, facet] = _bounded(value * fit[0][facet] + fit[1][facet])
             polar[clause, facet] = raw[clause, 2 * n_facets + facet] * by + whole[row, n_facets]
             if before:
@@ -161,8 +164,8 @@ def clause_exponents(
             value += bias[1][facet]
             even = neutral[clause, facet] + bias[2][facet]
             if len(more):
-                value += more[clause, n_facets + facet]
-                even += more[clause, 2 * n_facets + facet]
+                value += more[clause, n_facets + facet] + shift[n_facets + facet]
+                even += more[clause, 2 * n_facets + facet] + shift[2 * n_facets + facet]
             polar[clause, facet] = _bounded(value * fit[2][0])
             neutral[clause, facet] = _bounded(even)
     return mention, neutral, polar

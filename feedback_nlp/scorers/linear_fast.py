@@ -1,8 +1,8 @@
 """The linear scorer's forward pass on compiled loops: the bits of ``linear_parts``, sooner.
 
-N-grams are hashed, looked up and added in one pass over the text. One table holds the rows of both
-vocabularies: the heads' weights, then columns that count the known n-grams, the short ones among them, the
-weights of the tone and its n-grams.
+N-grams are hashed, looked up and added in one pass over the text, some reviews at a time. One table holds the
+rows of both vocabularies: the heads' weights, then columns that count the known n-grams, the short ones among
+them, the weights of the tone and its n-grams.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.kernels import grams, heads
+from feedback_nlp.kernels import grams, heads, network
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.hashing import SLOT_BITS
 from feedback_nlp.scorers.linear_evidence import cell_values, per_root, review_values
 from feedback_nlp.scorers.linear_model import Columns
 from feedback_nlp.scorers.linear_parts import parts
-from feedback_nlp.scorers.linear_student import STUDENT, Seen, additions
+from feedback_nlp.scorers.linear_student import STUDENT, has_student
+from feedback_nlp.scorers.products import padded_product, padded_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,16 +50,17 @@ class FastTable(NamedTuple):
     rank : int32 array of the same shape
         How many known slots lie before each word.
     rows : int8 array of shape (n_known, width)
-    scale : float32 array of shape (n_columns,)
+    scale : float32 array of shape (n_columns + 4,)
+        Of the heads' weights and of the columns behind them.
+    n_columns : int
         Of the heads' weights.
-    tone_scale : float32
     """
 
     bits: NDArray[np.uint64]
     rank: NDArray[np.int32]
     rows: NDArray[np.int8]
     scale: Floats
-    tone_scale: np.float32
+    n_columns: int
 
     @classmethod
     def of(cls, weights: LinearWeights, tone: Tone) -> FastTable:
@@ -67,7 +69,7 @@ class FastTable(NamedTuple):
         sounds, tone_scale = tone.quantised
         known = np.union1d(weights.slots, tone.slots).astype(np.int64)
         n_columns = small.shape[1]
-        rows = np.zeros((len(known), -(-(n_columns + _MORE) // _LINE) * _LINE), dtype=np.int8)
+        rows = _aligned(len(known), -(-(n_columns + _MORE) // _LINE) * _LINE)
         own, sounding = np.searchsorted(known, weights.slots), np.searchsorted(known, tone.slots)
         rows[own, :n_columns] = small
         rows[own, n_columns] = 1
@@ -79,7 +81,15 @@ class FastTable(NamedTuple):
         bits = np.packbits(flags, axis=1, bitorder="little").view("<u8").ravel().astype(np.uint64)
         sizes = flags.sum(axis=1, dtype=np.int64)
         rank = (np.cumsum(sizes) - sizes).astype(np.int32)
-        return cls(bits, rank, rows, scale, np.float32(tone_scale))
+        more = np.array([1, 1, tone_scale, 1], dtype=np.float32)
+        return cls(bits, rank, rows, np.concatenate([scale, more]), n_columns)
+
+
+def _aligned(n_rows: int, width: int) -> NDArray[np.int8]:
+    """Return zeros whose first row begins where a line of the cache does."""
+    room = np.zeros(n_rows * width + _LINE, dtype=np.int8)
+    first = -room.ctypes.data % _LINE
+    return room[first : first + n_rows * width].reshape(n_rows, width)
 
 
 class FastLayers(NamedTuple):
@@ -115,18 +125,67 @@ def _floats(arrays: Mapping[str, Floats], *names: str) -> tuple[Floats, ...]:
     return tuple(np.ascontiguousarray(arrays[name], dtype=np.float32) for name in names)
 
 
+class FastNetwork(NamedTuple):
+    """The arrays of ``linear_student``; None of them where there is no network."""
+
+    own: Floats
+    before: Floats
+    after: Floats
+    review: Floats
+    tone: Floats
+    hidden: Floats
+    out: Floats
+    shift: Floats
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, Floats]) -> FastNetwork | None:
+        """Take them from the arrays of a linear model."""
+        if not has_student(arrays):
+            return None
+        return cls(*_floats(arrays, *(STUDENT + name for name in cls._fields)))
+
+    def added(self, raw: Floats, first: int, count: Floats, tones: Floats, part: _Part) -> Floats:
+        """Return what ``linear_student.additions`` does without the shift; its last rows are padding.
+
+        Parameters
+        ----------
+        raw : float32 array of shape (n_clauses, n_columns)
+            The network's begin at ``first``.
+        first : int
+        count : float32 array of shape (n_clauses,)
+        tones : float32 array of shape (n_clauses, 3)
+        part : _Part
+        """
+        own = np.empty((padded_rows(len(raw)), len(self.own)), dtype=np.float32)
+        whole = np.empty((padded_rows(part.n_reviews), len(self.own)), dtype=np.float32)
+        network.means(raw, first, count, part.review, own, whole)
+        hidden = padded_product(own, self.own)
+        network.hidden_units(
+            hidden,
+            padded_product(own, self.before),
+            padded_product(own, self.after),
+            padded_product(whole, self.review),
+            part.review,
+            tones,
+            self.tone,
+            self.hidden,
+            hidden,
+        )
+        return padded_product(hidden, self.out)
+
+
 class FastModel(NamedTuple):
     """Everything that ``predict`` needs of a scorer beside the lexicon."""
 
     table: FastTable
     layers: FastLayers
     general: NDArray[np.int64]
-    student: dict[str, Floats]
+    student: FastNetwork | None
 
     @classmethod
     def of(cls, weights: LinearWeights, tone: Tone, general: NDArray[np.intp]) -> FastModel:
         """Lay out a scorer; ``general`` as in ``linear_model.overall_features``."""
-        student = {name: value for name, value in weights.bias.items() if name.startswith(STUDENT)}
+        student = FastNetwork.of(weights.bias)
         return cls(FastTable.of(weights, tone), FastLayers.of(weights), general.astype(np.int64), student)
 
     def predict(self, judged: Judged, column: Column, clauses: Clauses) -> Prediction:
@@ -140,7 +199,6 @@ class FastModel(NamedTuple):
         clauses : Clauses
         """
         table = self.table
-        sums = grams.gram_sums(column.codes, column.starts, column.ends, table.bits, table.rank, table.rows)
         whole = Prediction(
             np.empty((len(clauses), self.layers.n_facets, 3), dtype=np.float32),
             np.empty((clauses.n_reviews, 3), dtype=np.float32),
@@ -150,8 +208,17 @@ class FastModel(NamedTuple):
         cells = cell_values(judged.sides)
         for reviews, rows in parts(clauses):
             some = slice(int(edges[rows.start]), int(edges[rows.stop]))
+            sums = grams.gram_sums(
+                column.codes,
+                column.starts[rows],
+                column.ends[rows],
+                table.bits,
+                table.rank,
+                table.rows,
+                table.scale,
+            )
             part = _Part(
-                sums[rows],
+                sums,
                 clauses.review[rows] - reviews.start,
                 reviews.stop - reviews.start,
                 edges[rows.start : rows.stop + 1] - edges[rows.start],
@@ -166,18 +233,18 @@ class FastModel(NamedTuple):
 
     def _part(self, part: _Part, block: Floats) -> tuple[Floats, Floats]:
         """Write the probabilities of clauses into ``block``; return overall and flags."""
-        layers, n_columns = self.layers, len(self.table.scale)
-        raw = part.sums[:, :n_columns].astype(np.float32) * self.table.scale
-        count, short, tone, n_tone = (
-            part.sums[:, n_columns + place].astype(np.float32) for place in range(_MORE)
-        )
-        whole = heads.whole_sums(raw, short, part.review, layers.wanted, part.n_reviews)
-        sums = np.stack([tone * self.table.tone_scale, n_tone], axis=1)
+        layers, n_columns, n_facets = self.layers, self.table.n_columns, self.layers.n_facets
+        count, short, *_ = part.sums[:, n_columns:].T.copy()
+        whole = heads.whole_sums(part.sums, short, part.review, layers.wanted, part.n_reviews)
+        sums = part.sums[:, n_columns + 2 :].copy()
         sound = per_root(heads.review_sums(sums, part.review, part.n_reviews))
         tones = np.stack([heads.balances(part.edges, part.sides), per_root(sums), sound[part.review]], axis=1)
-        more = self._added(raw, count, tones, part)
+        more, shift = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+        if self.student is not None:
+            first = Columns(n_facets).total
+            more, shift = self.student.added(part.sums, first, count, tones, part), self.student.shift
         exponents = heads.clause_exponents(
-            raw,
+            part.sums,
             (1 / np.sqrt(np.maximum(count, 1))).astype(np.float32),
             whole,
             part.review,
@@ -186,11 +253,16 @@ class FastModel(NamedTuple):
             layers.bias,
             layers.fit,
             more,
+            shift,
         )
         for values in exponents:
             np.exp(values, out=values)
         heads.blocks(*exponents, block)
-        n_facets = layers.n_facets
+        return self._reviews(part, block, whole, sound)
+
+    def _reviews(self, part: _Part, block: Floats, whole: Floats, sound: Floats) -> tuple[Floats, Floats]:
+        """Return overall and flags."""
+        layers, n_facets = self.layers, self.layers.n_facets
         bags = (
             whole[:, n_facets + 2 : n_facets + 5] + layers.review_bias[0],
             whole[:, n_facets + 5 :] + layers.review_bias[1],
@@ -211,20 +283,11 @@ class FastModel(NamedTuple):
         overall[empty], flags[empty] = np.float32(1 / 3), np.float32(0)
         return overall, flags
 
-    def _added(self, raw: Floats, count: Floats, tones: Floats, part: _Part) -> Floats:
-        """Return what the network adds; no rows where there is none."""
-        if not self.student:
-            return np.zeros((0, 0), np.float32)
-        own = raw[:, Columns(self.layers.n_facets).total :]
-        both = np.concatenate([own, count[:, None]], axis=1)
-        whole = heads.review_sums(both, part.review, part.n_reviews)
-        return additions(self.student, Seen(own, count, tones, part.review, whole))
-
 
 class _Part(NamedTuple):
     """Some reviews: sums of their clauses, and the lexicon's cells; ``edges``: the first of each clause."""
 
-    sums: NDArray[np.int32]
+    sums: Floats
     review: NDArray[np.int64]
     n_reviews: int
     edges: NDArray[np.int64]

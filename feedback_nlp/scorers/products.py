@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["steady_product"]
+__all__ = ["padded_product", "padded_rows", "steady_product"]
 
 # Rows of one matrix product. BLAS may round a row of a product of another shape another way; with all
 # products of one shape a review gets the same bits alone or among thousands.
@@ -17,8 +17,18 @@ Floats = NDArray[np.float32]
 def steady_product(features: Floats, weights: Floats) -> Floats:
     """Return features @ weights in products of one shape, the last filled up with zeros."""
     count, width = features.shape
-    blocks = -(-count // _ROWS)
-    padded = np.zeros((blocks * _ROWS, width), dtype=np.float32)
+    padded = np.zeros((padded_rows(count), width), dtype=np.float32)
     padded[:count] = features
-    found = np.matmul(padded.reshape(blocks, _ROWS, width), weights)
-    return np.asarray(found.reshape(-1, weights.shape[1])[:count], dtype=np.float32)
+    return padded_product(padded, weights)[:count]
+
+
+def padded_rows(count: int) -> int:
+    """Return how many rows ``count`` rows become for ``padded_product``."""
+    return -(-count // _ROWS) * _ROWS
+
+
+def padded_product(features: Floats, weights: Floats) -> Floats:
+    """Return the same for features that are filled up to ``padded_rows`` already."""
+    count, width = features.shape
+    found = np.matmul(features.reshape(count // _ROWS, _ROWS, width), weights)
+    return np.asarray(found.reshape(count, weights.shape[1]), dtype=np.float32)

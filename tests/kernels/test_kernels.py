@@ -21,6 +21,7 @@ from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.lexicon import LexiconScorer
 from feedback_nlp.scorers.linear import LinearScorer
+from feedback_nlp.text.clauses import cut
 from feedback_nlp.text.terms import TermMatcher
 
 pytest.importorskip("numba")
@@ -107,6 +108,15 @@ class TestSameBits:
 
     def test_odd_texts(self, scorer, monkeypatch) -> None:
         assert same(*both(lambda: scorer.predict(ODD * 5), monkeypatch))
+
+    def test_clauses_of_hundreds_of_grams(self, scorer, written, monkeypatch) -> None:
+        """Their sums leave sixteen bits; the clauses behind them are short again."""
+        letters = [char for text in written[:200] for char in text if char.isalnum() and char not in "但而就"]
+        whole = "".join(letters)
+        texts = [whole[at : at + size] for size in (300, 700, 3_000) for at in (0, 500, 900)]
+        assert max(end - start for text in texts for start, end in cut(text)) > 250
+        texts = [text for long in texts for text in (long, *written[:8])]
+        assert same(*both(lambda: scorer.predict(texts), monkeypatch))
 
     def test_nothing_to_read(self, scorer, monkeypatch) -> None:
         assert same(*both(lambda: scorer.predict([None] * 100), monkeypatch))
