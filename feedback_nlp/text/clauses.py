@@ -52,6 +52,10 @@ _OPENING = re.compile(
     r")"
 )
 
+# The first characters of these words, and the second ones; behind 但 also what its lookahead asks for.
+_OPENS, _GOES_ON = "但不而并就然可结所否虽后", "是过且后果以则然来我他她它你这那没也还又客商快服物质价"
+_FIRST, _SECOND = 1, 2
+
 
 @dataclass(frozen=True)
 class Clauses:
@@ -182,22 +186,46 @@ def _cut_long(
     long = np.flatnonzero(ends - starts > LONG_CLAUSE)
     if not len(long):
         return starts, ends
-    text = decode(normalize_codes(codes))
-    spans = zip(starts[long].tolist(), ends[long].tolist(), strict=True)
-    cuts = np.array([cut for start, end in spans for cut in _openings(text, start, end)], dtype=np.int64)
+    normal = normalize_codes(codes)
+    parts = _opening_parts()[normal]
+    places = np.flatnonzero((parts[:-1] & _FIRST != 0) & (parts[1:] & _SECOND != 0))
+    piece = np.searchsorted(starts[long], places, side="right") - 1
+    inside = (piece >= 0) & (places < ends[long][piece])
+    places, piece = places[inside], long[piece[inside]]
+    if not len(places):
+        return starts, ends
+    cuts = np.array(_openings(decode(normal), places, starts[piece], ends[piece]), dtype=np.int64)
     return np.sort(np.concatenate([starts, cuts])), np.sort(np.concatenate([ends, cuts]))
 
 
-def _openings(text: str, start: int, end: int) -> list[int]:
-    """Return where to cut the piece [start, end) of ``text``."""
+def _openings(
+    text: str, places: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> list[int]:
+    """Return where to cut the pieces [start, end) of ``text``, of the places where a word may open."""
     cuts: list[int] = []
-    last = start
-    for match in _OPENING.finditer(text, start, end):
-        position = match.start()
-        if position - last >= SHORTEST_SIDE and end - position >= SHORTEST_SIDE:
-            cuts.append(position)
-            last = position
+    current, last, free = -1, 0, 0
+    for place, start, end in zip(places.tolist(), starts.tolist(), ends.tolist(), strict=True):
+        if start != current:
+            current, last, free = start, start, start
+        match = _OPENING.match(text, place, end) if place >= free else None
+        if match is None:
+            continue
+        free = match.end()
+        if place - last >= SHORTEST_SIDE and end - place >= SHORTEST_SIDE:
+            cuts.append(place)
+            last = place
     return cuts
+
+
+@lru_cache(maxsize=1)
+def _opening_parts() -> NDArray[np.uint8]:
+    """Return which code points are the first and the second character of an opening word: looked at before
+    the expression, which costs a thousand times more.
+    """
+    table = np.zeros(0x110000, dtype=np.uint8)
+    table[[ord(char) for char in _OPENS]] |= _FIRST
+    table[[ord(char) for char in _GOES_ON]] |= _SECOND
+    return table
 
 
 def _classes(codes: NDArray[np.uint32]) -> NDArray[np.uint8]:

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback_nlp.text.clauses import LONG_CLAUSE, cut, cut_column, from_spans
+from feedback_nlp.text.clauses import (
+    _OPENING,
+    LONG_CLAUSE,
+    SHORTEST_SIDE,
+    _cut_long,
+    cut,
+    cut_column,
+    from_spans,
+)
+from feedback_nlp.text.codepoints import encode
+from feedback_nlp.text.normalize import normalize
 
 ALPHABET = (
     "物流太慢了但是客服不过就是然后结果所以很好12３.．,，。！？!?;；…~～、 "
@@ -134,3 +144,28 @@ def test_long_texts_take_linear_work():
     spans = cut(text)
     assert len(spans) == 10_000
     assert max(end - start for start, end in spans) <= LONG_CLAUSE
+
+
+WORDS = (
+    *("但是", "但我", "但客", "不过", "不过分", "而且", "并且", "就是", "就是说", "然后", "然后果", "可是"),
+    *("结果", "结果是", "所以", "否则", "不然", "虽然", "雖然", "后来", "後來", "缺点", "太慢了"),
+    *"好不但过是就然结果a（“， ",
+)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30))
+def test_long_pieces_are_cut_where_the_expression_matches(words):
+    text = "".join(words)
+    starts = [0, *(place + 1 for place, char in enumerate(text) if char == "，")]
+    ends = [*(start - 1 for start in starts[1:]), len(text)]
+    cuts = []
+    for start, end in zip(starts, ends, strict=True):
+        last = start
+        for match in _OPENING.finditer(normalize(text), start, end) if end - start > LONG_CLAUSE else ():
+            place = match.start()
+            if place - last >= SHORTEST_SIDE and end - place >= SHORTEST_SIDE:
+                cuts.append(place)
+                last = place
+    found = _cut_long(encode(text), np.array(starts), np.array(ends))
+    assert found[0].tolist() == sorted([*starts, *cuts])
+    assert found[1].tolist() == sorted([*ends, *cuts])
