@@ -80,6 +80,8 @@ class LinearScorer(Scorer):
     tone_: Tone
     lexicon_: LexiconScorer
     out_of_fold_: Prediction
+    # What ``fingerprint`` was asked for last, and what it said.
+    _known_as: tuple[bytes, str] | None
 
     def __init__(
         self,
@@ -197,25 +199,22 @@ class LinearScorer(Scorer):
 
     def fingerprint(self) -> str:
         """Sha256 of everything that decides the scores."""
-        digest = hashlib.sha256()
-        small, scale = self.weights_.eight_bits()
         groups = (self.weights_.bias, self.weights_.calibration)
         arrays = [array for group in groups for _, array in sorted(group.items())]
-        tone = (self.tone_.slots, *self.tone_.quantised)
-        for array in (
-            *tone,
-            self.weights_.slots,
-            small,
-            scale,
-            self.thresholds_,
-            self.flag_thresholds_,
-            *arrays,
-        ):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        digest.update(
-            repr((self.lexicon_.fingerprint(), self.neutral_band_, self.safety_threshold_)).encode()
+        layers = b"".join(
+            np.ascontiguousarray(array).tobytes()
+            for array in (self.thresholds_, self.flag_thresholds_, *arrays)
         )
-        return digest.hexdigest()
+        layers += repr((self.lexicon_.fingerprint(), self.neutral_band_, self.safety_threshold_)).encode()
+        # The large arrays, which nobody changes in place, are looked at once for the same small ones.
+        if self._known_as is None or self._known_as[0] != layers:
+            digest = hashlib.sha256()
+            tone = (self.tone_.slots, *self.tone_.quantised)
+            for array in (*tone, self.weights_.slots, *self.weights_.eight_bits()):
+                digest.update(np.ascontiguousarray(array).data)
+            digest.update(layers)
+            self._known_as = layers, digest.hexdigest()
+        return self._known_as[1]
 
     def with_weights(self, weights: LinearWeights) -> LinearScorer:
         """Return a scorer like this one, with other weights on the same facets."""
@@ -252,6 +251,7 @@ class LinearScorer(Scorer):
         self._vocabulary = Vocabulary(weights.slots)
         self._whole = whole_facets(taxonomy)
         self.__dict__.pop("_fast", None)
+        self._known_as = None
 
     def _header(self) -> dict[str, Any]:
         codes = self.taxonomy_.codes
