@@ -51,6 +51,14 @@ def _fits(op: int, char: np.int64, ranges: NDArray[np.int32], first: int, second
 
 
 @compiled
+def _at_edge(op: int, text: NDArray[np.uint32], begin: int, end: int, at: int) -> bool:
+    """Tell whether a place is one that an operation from 8 to 10 asks for."""
+    if op == 8:
+        return at == begin
+    return at == end or (op == 9 and at == end - 1 and text[at] == 10)
+
+
+@compiled
 def _run(
     code: NDArray[np.int32],
     pc: int,
@@ -81,26 +89,20 @@ def _run(
                 at += 1
                 pc += 1
         elif op == 6:
-            # At the end of the span nothing is ruled out.
-            this = at >= end or opens[base + first] & kind[at] != 0
+            # Written out, as a call would cost more; at the end of the span no way is ruled out.
+            going = at >= end or opens[base + first] & kind[at] != 0
             other = at >= end or opens[base + second] & kind[at] != 0
-            if this and other:
+            pc = base + first if going else base + second
+            if going and other:
                 ways[n_ways, 0], ways[n_ways, 1] = base + second, at
                 n_ways += 1
-            going = this or other
-            pc = base + first if this else base + second
+            going |= other
         elif op == 7:
             pc = base + first
         elif op == 0:
             return at
-        elif op == 8:
-            going = at == begin
-            pc += 1
-        elif op == 9:
-            going = at == end or (at == end - 1 and text[at] == 10)
-            pc += 1
-        elif op == 10:
-            going = at == end
+        elif op <= 10:
+            going = _at_edge(op, text, begin, end, at)
             pc += 1
         elif op == 13:
             # The way to the LOOK lies below all that was pushed since; nested ones are gone by now.
