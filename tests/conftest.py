@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsing import chromium
 from hypothesis import settings
 
 # The same examples on every run: a suite that fails by chance is read as one that fails for no reason.
@@ -23,6 +25,12 @@ ROOT = Path(__file__).resolve().parent.parent
 def _chinese_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FEEDBACK_NLP_LANG", raising=False)
     monkeypatch.delenv("FEEDBACK_NLP_DEBUG", raising=False)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, for the tests of one file: while it is open, no other event loop can run here."""
+    yield from chromium()
 
 
 @pytest.fixture(scope="session")

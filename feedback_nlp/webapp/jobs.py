@@ -70,11 +70,12 @@ class Job:
         """Whether a process is at work on it."""
         return self.state in _BUSY
 
-    def read(self, sheet: str | None = None) -> None:
-        """Begin to read the file, or another sheet of it; ends what was under way."""
+    def read(self, sheet: str | None = None) -> dict[str, Any]:
+        """Begin to read the file, or another sheet of it; ends what was under way. Returns :meth:`told`."""
         with self._lock:
             self._preview = None
             self._begin("reading", {"do": "read", "sheet": sheet})
+            return self.told()
 
     def analyze(
         self,
@@ -83,7 +84,7 @@ class Job:
         model: str,
         lang: str,
         rating_scale: tuple[float, float] | None = None,
-    ) -> None:
+    ) -> dict[str, Any]:
         """Begin the analysis with the columns as confirmed.
 
         Parameters
@@ -93,6 +94,11 @@ class Job:
         lang : {"zh", "en"}
             Of the report.
         rating_scale : (low, high), optional
+
+        Returns
+        -------
+        dict
+            As :meth:`told` by a file that is worked on, however soon the work ends.
 
         Raises
         ------
@@ -118,15 +124,16 @@ class Job:
                 "out": str(out.resolve()),
             }
             self._begin("working", asked)
+            return self.told()
 
-    def cancel(self) -> None:
-        """Stop what is under way; what was known before stays."""
+    def cancel(self) -> dict[str, Any]:
+        """Stop what is under way; what was known before stays. Returns :meth:`told`."""
         with self._lock:
-            if not self.busy:
-                return
-            self._end()
-            self.state = "unread" if self._preview is None else "ready"
-            shutil.rmtree(self.folder / OUT, ignore_errors=True)
+            if self.busy:
+                self._end()
+                self.state = "unread" if self._preview is None else "ready"
+                shutil.rmtree(self.folder / OUT, ignore_errors=True)
+            return self.told()
 
     def close(self) -> None:
         """Stop what is under way and delete the folder."""

@@ -185,9 +185,7 @@ def _work(app: FastAPI, jobs: Jobs) -> None:
 
     @app.post("/api/files/{key}/read", status_code=202)
     def read(key: str, asked: Sheet) -> dict[str, Any]:
-        job = _job(jobs, key)
-        job.read(asked.sheet)
-        return job.told()
+        return _job(jobs, key).read(asked.sheet)
 
     @app.post("/api/files/{key}/analyze", status_code=202)
     def analyze(key: str, asked: Start) -> dict[str, Any]:
@@ -195,16 +193,13 @@ def _work(app: FastAPI, jobs: Jobs) -> None:
         _check(asked)
         scale = (asked.rating_scale[0], asked.rating_scale[1]) if asked.rating_scale else None
         try:
-            job.analyze(asked.columns, model=asked.model, lang=asked.lang, rating_scale=scale)
+            return job.analyze(asked.columns, model=asked.model, lang=asked.lang, rating_scale=scale)
         except ValueError as error:
             raise _INVALID from error
-        return job.told()
 
     @app.post("/api/files/{key}/cancel", status_code=202)
     def cancel(key: str) -> dict[str, Any]:
-        job = _job(jobs, key)
-        job.cancel()
-        return job.told()
+        return _job(jobs, key).cancel()
 
 
 def _job(jobs: Jobs, key: str) -> Job:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from browsing import FAINT, Watched
 from conftest import HOSTILE
 
 from feedback_nlp.report import html
-
-CHROMIUM = "/usr/bin/chromium"
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +29,11 @@ def repeated(summary: dict, times: int) -> dict:
     return {**summary, "table": table, "mentions": mentions, "shown": list(range(n * times))}
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip(f"no chromium at {CHROMIUM}")
-    with sync_api.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGS)
-        yield browser
-        browser.close()
-
-
-class Tab:
-    """A page that remembers what it complained about and asked for."""
+class Tab(Watched):
+    """A report that is open, its charts drawn."""
 
     def __init__(self, browser: Any, path: Path, anchor: str = "", **options: Any) -> None:
-        self.page = browser.new_page(reduced_motion="reduce", **options)
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(path.as_uri() + anchor)
+        super().__init__(browser, path.as_uri() + anchor, **options)
         self.page.wait_for_function("document.querySelectorAll('.plot:not(:has(.main-svg))').length === 0")
 
     def found(self) -> int:
@@ -69,8 +48,11 @@ class Tab:
 
     def search(self, words: str) -> None:
         self.page.fill("#f-q", words)
-        # Filtering waits for the typing to pause.
-        self.page.wait_for_timeout(200)
+        self.pause()
+
+    def pause(self) -> None:
+        """Wait as the filters do: timers of a page go off in the order of their times, however slow it is."""
+        self.page.evaluate("() => new Promise((done) => setTimeout(done, 200))")
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +61,8 @@ def report(browser: Any, page: str, tmp_path_factory: pytest.TempPathFactory) ->
     path.write_text(page, encoding="utf-8")
     tab = Tab(browser, path, viewport={"width": 1280, "height": 800})
     yield tab
-    assert tab.complaints == []
     assert tab.requests == [path.as_uri()]
+    tab.close()
 
 
 @pytest.mark.browser
@@ -214,22 +196,22 @@ def test_small_bars_and_the_bar_of_the_data_lead_to_reviews(report: Tab, summary
 @pytest.mark.browser
 def test_filters_and_left_out_rows(report: Tab, summary: dict) -> None:
     report.page.click("#filters button[type=reset]")
-    report.page.wait_for_timeout(50)
+    report.pause()
     counts = summary["reviews"]
     report.page.select_option("#f-show", "left_out")
-    report.page.wait_for_timeout(200)
+    report.pause()
     assert report.found() == counts["n"] - counts["n_counted"]
     report.page.select_option("#f-show", "needs_review")
-    report.page.wait_for_timeout(200)
+    report.pause()
     assert report.found() == counts["n_needs_review"]
     report.page.click("#filters button[type=reset]")
     report.page.select_option("#f-period", "2025-03")
-    report.page.wait_for_timeout(200)
+    report.pause()
     assert report.found() == next(
         row["n_reviews"] for row in summary["periods"] if row["period"] == "2025-03"
     )
     report.page.click("#filters button[type=reset]")
-    report.page.wait_for_timeout(50)
+    report.pause()
 
 
 @pytest.mark.browser
@@ -272,8 +254,7 @@ def test_a_permalink_from_outside_opens_scrolls_and_leaves_folds_open(
         assert -1 <= place["y"] < 800, issue_id
         folds = "id => document.getElementById(`issue-${id}`).closest('details').open"
         assert tab.page.evaluate(folds, issue_id)
-        assert tab.complaints == []
-        tab.page.close()
+        tab.close()
 
 
 @pytest.mark.browser
@@ -299,7 +280,7 @@ def test_no_word_of_a_chart_leaves_its_drawing(
         }).map((text) => text.textContent)"""
     )
     assert outside == []
-    tab.page.close()
+    tab.close()
 
 
 @pytest.mark.browser
@@ -315,13 +296,12 @@ def test_cards_further_down_wait_until_they_are_wanted(
     assert tab.page.evaluate(cards) == 2
     tab.click("#more-issues > summary")
     tab.page.wait_for_function(f"{cards} === {len(listed)}")
-    tab.page.close()
+    tab.close()
     tab = Tab(browser, path, f"#issue-{listed[-1]}", viewport={"width": 1280, "height": 800})
     place = tab.page.locator(f'[id="issue-{listed[-1]}"]').bounding_box()
     assert -1 <= place["y"] < 800
     assert tab.page.evaluate("id => document.getElementById(`issue-${id}`).open", listed[-1])
-    assert tab.complaints == []
-    tab.page.close()
+    tab.close()
 
 
 @pytest.mark.browser
@@ -365,13 +345,7 @@ def test_a_chart_is_saved_as_a_picture(report: Tab) -> None:
 @pytest.mark.browser
 def test_everything_has_a_name_and_headings_are_in_order(report: Tab) -> None:
     kinds = "button, a, input, select, summary, [role=button], [role=group], [role=region]"
-    nameless = report.page.evaluate(
-        """kinds => [...document.querySelectorAll(kinds)].filter((node) =>
-          !(node.textContent.trim() || node.getAttribute('aria-label') || node.labels?.length)
-        ).map((node) => node.outerHTML.slice(0, 90))""",
-        kinds,
-    )
-    assert nameless == []
+    assert report.nameless(kinds) == []
     levels = report.page.evaluate(
         "[...document.querySelectorAll('h1,h2,h3,h4')].map((node) => +node.tagName[1])"
     )
@@ -416,39 +390,7 @@ def test_on_paper_there_is_no_dark_and_no_first_page_of_reviews(
     tab.search("退款")
     tab.page.emulate_media(media="print", color_scheme="dark")
     assert tab.page.evaluate(shown, "#reviews") == "block"
-    assert tab.complaints == []
-    tab.page.close()
-
-
-# Every text that is seen, its colour against what lies under it (WCAG 2.2, 1.4.3).
-FAINT = """() => {
-  const parse = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
-  const light = (colour) => colour.slice(0, 3).map((part) => part / 255)
-    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, part, k) => sum + part * [0.2126, 0.7152, 0.0722][k], 0);
-  const ground = (node) => {
-    const rect = node.closest("svg g.mark-on")?.querySelector("rect");
-    if (rect) return parse(getComputedStyle(rect).fill);
-    for (let at = node; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const faint = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let text = walk.nextNode(); text; text = walk.nextNode()) {
-    const node = text.parentElement, style = getComputedStyle(node);
-    if (!text.textContent.trim() || !node.checkVisibility({ opacityProperty: true })) continue;
-    if (node.closest(".hidden, .skip, script, style, :disabled")) continue;
-    const colour = parse(node.closest("svg") ? style.fill : style.color);
-    const [low, high] = [light(colour), light(ground(node))].sort((a, b) => a - b);
-    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.6 && +style.fontWeight >= 700);
-    const ratio = (high + 0.05) / (low + 0.05);
-    if (ratio < (large ? 3 : 4.5)) faint.push(`${ratio.toFixed(2)} ${text.textContent.trim().slice(0, 30)}`);
-  }
-  return [...new Set(faint)];
-}"""
+    tab.close()
 
 
 @pytest.mark.browser
@@ -466,8 +408,7 @@ def test_nothing_overflows_and_all_text_is_readable(
     colour = tab.page.evaluate("getComputedStyle(document.querySelector('#chart-pareto .xtick')).fill")
     parts = [int(part) for part in re.findall(r"\d+", colour)[:3]]
     assert min(parts) > 180 if scheme == "dark" else max(parts) < 80
-    assert tab.complaints == []
-    tab.page.close()
+    tab.close()
 
 
 @pytest.mark.browser
@@ -491,8 +432,7 @@ def test_the_theme_button_turns_the_page_and_is_remembered(browser: Any, page: s
     # Back at what the system has, the page follows the system again.
     tab.page.emulate_media(color_scheme="dark")
     tab.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
-    assert tab.complaints == []
-    tab.page.close()
+    tab.close()
 
 
 @pytest.mark.browser
@@ -505,5 +445,4 @@ def test_twenty_thousand_reviews_are_paged(browser: Any, summary: dict, tmp_path
     assert tab.page.evaluate("document.querySelectorAll('*').length") < 8_000, "as many elements as with 400"
     tab.search("火花")
     assert tab.found() == 48 * sum("火花" in text for text in summary["table"]["text"])
-    assert tab.complaints == []
-    tab.page.close()
+    tab.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from holding import Hold
 
 pytest.importorskip("fastapi")
 httpx = pytest.importorskip("httpx")
@@ -27,6 +28,8 @@ ROWS = [
     ],
 ]
 HEADER = ("编号", "时间", "评分", "门店", "客户姓名", "内容")
+# Seconds without news of a file after which the work on it is taken to hang.
+PATIENCE = 120
 
 
 def csv_text(rows: list[tuple[str, ...]] = ROWS) -> str:
@@ -34,12 +37,17 @@ def csv_text(rows: list[tuple[str, ...]] = ROWS) -> str:
 
 
 class Started:
-    """A program on a free port, and a client that asks as its page does."""
+    """A program on a free port, and a client that asks as its page does.
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    ``held``: no analysis ends before :meth:`let_go`.
+    """
+
+    def __init__(self, folder: Path, *options: str, held: bool = False) -> None:
         temporary = folder / "temporary"
         temporary.mkdir(parents=True)
         self.temporary = temporary
+        self._hold = Hold(folder / "hold") if held else None
+        environment = self._hold.environment if self._hold else os.environ
         self.errors = (folder / "errors.txt").open("w+", encoding="utf-8")
         words = [sys.executable, "-m", "feedback_nlp", "app", "--no-browser", *options]
         self.process = subprocess.Popen(
@@ -48,7 +56,7 @@ class Started:
             stderr=self.errors,
             text=True,
             cwd=folder,
-            env={**os.environ, "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"},
+            env={**environment, "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"},
         )
         self.address = self.process.stdout.readline().strip()
         self.origin = "/".join(self.address.split("/")[:3])
@@ -66,9 +74,20 @@ class Started:
         return dict(self.client.get(f"api/files/{key}").json())
 
     def settled(self, key: str) -> dict[str, Any]:
+        """Wait until nothing is under way; on a slow machine for as long as there is news."""
+        news, limit = None, 0.0
         while (told := self.told(key))["state"] in ("reading", "working"):
+            course = told["progress"] or {}
+            before, news = news, (told["state"], course.get("stage"), course.get("percent"))
+            limit = limit if news == before else time.monotonic() + PATIENCE
+            assert time.monotonic() < limit, told
             time.sleep(0.1)
         return told
+
+    def let_go(self) -> None:
+        """Let the work that is held come to its end."""
+        if self._hold:
+            self._hold.let_go()
 
     def end(self) -> str:
         """Stop it if it still runs; return what it said on its standard error."""
@@ -97,8 +116,8 @@ def fresh(tmp_path: Path) -> Iterator[Callable[..., Started]]:
     """Start programs of a test's own."""
     made: list[Started] = []
 
-    def start(*options: str) -> Started:
-        made.append(Started(tmp_path / str(len(made)), *options))
+    def start(*options: str, held: bool = False) -> Started:
+        made.append(Started(tmp_path / str(len(made)), *options, held=held))
         return made[-1]
 
     yield start

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 import xlsxwriter
-from conftest import HOSTILE, ROWS, Started, csv_text  # type: ignore[import-not-found]
+from conftest import HOSTILE, PATIENCE, ROWS, Started, csv_text  # type: ignore[import-not-found]
 
 from feedback_nlp import analyze
 from feedback_nlp.pipeline import prepare
@@ -148,16 +148,20 @@ def test_texts_that_say_nothing_are_told_and_the_columns_kept(started: Started) 
     assert "在“正文”里指定" in told["error"]["zh"]
 
 
-def test_work_is_cancelled_and_begun_again(started: Started) -> None:
-    key = started.upload(csv_text(ROWS * 40), "多.csv")
+def test_work_is_cancelled_and_begun_again(fresh: Callable[..., Started]) -> None:
+    started = fresh(held=True)
+    key = started.upload(csv_text(), "多.csv")
     assert started.settled(key)["state"] == "ready"
-    begin(started, key)
+    assert begin(started, key).json()["state"] == "working"
+    limit = time.monotonic() + PATIENCE
     while not started.told(key)["progress"]:
+        assert time.monotonic() < limit
         time.sleep(0.05)
     assert started.client.delete("api/files/none").status_code == 204
     told = started.client.post(f"api/files/{key}/cancel").json()
     assert (told["state"], told["error"], told["files"]) == ("ready", None, [])
     assert told["preview"] is not None
+    started.let_go()
     time.sleep(0.2)
     assert started.told(key)["state"] == "ready", "nothing that was under way is heard of again"
     begin(started, key)
