@@ -168,11 +168,11 @@ import subprocess, http.client
 page = subprocess.Popen(["sh", "start.sh", "--no-browser"], stdout=subprocess.PIPE, text=True)
 address = page.stdout.readline().strip()
 host, path = address.removeprefix("http://").split("/", 1)
-line = http.client.HTTPConnection(host)
+line = http.client.HTTPConnection(host, timeout=60)
 line.request("GET", "/" + path)
 print(line.getresponse().status)
 page.terminate()
-page.wait()
+page.wait(60)
 """
 
 

@@ -7,11 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import openpyxl
 import pytest
+from holding import Hold
 from typer.testing import CliRunner
 
 from feedback_nlp.cli.app import app
@@ -161,12 +161,16 @@ def test_our_bug_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.skipif(os.name == "nt", reason="signals differ on Windows")
 def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
-    text = "物流太慢了，客服很好，退款拖了一个月。"
-    source = written(tmp_path / "a.csv", "编号,内容\n" + "".join(f"{i},{text}{i}\n" for i in range(60_000)))
-    out = tmp_path / "out"
+    """At a moment when the tables are written beside their places and the workbook is not."""
+    rows = "".join(f"{i},物流太慢了，客服很好，退款拖了一个月。{i}\n" for i in range(300))
+    source, out = written(tmp_path / "a.csv", "编号,内容\n" + rows), tmp_path / "out"
+    hold = Hold(tmp_path / "hold")
     command = [sys.executable, "-m", "feedback_nlp", "analyze", str(source), "--out", str(out), "--jobs", "1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    time.sleep(4)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=hold.environment
+    )
+    assert hold.reached(process)
+    assert list(out.iterdir()), "something is there to be cleared away"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

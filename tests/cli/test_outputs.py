@@ -155,10 +155,11 @@ def test_being_told_to_stop_leaves_nothing(tmp_path: Path) -> None:
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(scratch)}
     )
-    for _ in range(400):  # until there are finished parts to be cleared away
-        if list(tmp_path.glob(".out.csv.parts/*.scores")) or process.poll() is not None:
-            break
-        time.sleep(0.05)
+    limit = time.monotonic() + 120
+    while not list(tmp_path.glob(".out.csv.parts/*.scores")):  # finished parts to be cleared away
+        assert process.poll() is None
+        assert time.monotonic() < limit
+        time.sleep(0.005)
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130, err

@@ -287,7 +287,7 @@ def test_killed_at_any_moment(tmp_path: Path, jobs: int) -> None:
                 break
             time.sleep(0.002)
         if turn < 6:
-            time.sleep(chance.random() * 0.15)
+            time.sleep(chance.random() * (0.02 if turn else 0.15))
             process.kill()
         code = process.wait(timeout=120)
         err = process.stderr.read().decode()
