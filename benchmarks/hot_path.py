@@ -75,7 +75,9 @@ STAGES: tuple[tuple[str, Any, str], ...] = (
 # The same by compiled loops: these take the place of some of the above.
 _LOOPS = (
     ("find terms: trie", "feedback_nlp.text.terms_fast", "FastTerms", "_found"),
+    ("find terms: expressions that passed the gate", "feedback_nlp.text.terms_fast", "Expressions", "find"),
     ("n-grams: hash, look up, add weights", "feedback_nlp.kernels.grams", None, "gram_sums"),
+    ("the small network", "feedback_nlp.scorers.linear_fast", "FastNetwork", "added"),
     ("log-odds, calibration, overall, flags", "feedback_nlp.scorers.linear_fast", "FastModel", "_part"),
 )
 
