@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from feedback_nlp.errors import Bilingual
+from feedback_nlp.taxonomy_parts import PHRASES, Facet
 
-if TYPE_CHECKING:
-    from feedback_nlp.taxonomy import Facet
-
-__all__ = ["KEYS", "LikeError", "taken_over"]
+__all__ = ["KEYS", "LikeError", "Shipped", "taken_over"]
 
 KEYS = ("like", "without")
-_PHRASES = ("terms", "patterns", "positive", "negative")
 
 Raw = Mapping[str, Any]
-Shipped = Callable[[str, str], "Facet | None"]
+Shipped = Callable[[str, str], Facet | None]
 
 
 class LikeError(Exception):
@@ -114,7 +111,7 @@ def _merged(code: str, own: Raw, source: Raw) -> dict[str, Any]:
     """Return what a facet says itself before what it takes over; bad values are left for the reader."""
     unwanted = own.get("without", [])
     merged = {**source, **{key: value for key, value in own.items() if key not in KEYS}}
-    for key in (*_PHRASES, "examples", "problems"):
+    for key in (*PHRASES, "examples", "problems"):
         mine, theirs = own.get(key, []), source.get(key, [])
         if isinstance(mine, list) and isinstance(theirs, list):
             merged[key] = [*mine, *_kept(key, theirs, mine, unwanted)]
@@ -123,7 +120,7 @@ def _merged(code: str, own: Raw, source: Raw) -> dict[str, Any]:
 
 
 def _kept(key: str, theirs: list[Any], mine: list[Any], unwanted: Any) -> list[Any]:
-    if key in _PHRASES:
+    if key in PHRASES:
         return [phrase for phrase in theirs if phrase not in unwanted]
     if key == "problems":
         named = [item.get("code") for item in mine if isinstance(item, Mapping)]
@@ -135,7 +132,7 @@ def _check_unwanted(code: str, unwanted: Any, source: Raw) -> None:
     if not isinstance(unwanted, list):
         missing = [str(unwanted)]
     else:
-        known = [phrase for key in _PHRASES for phrase in source.get(key, [])]
+        known = [phrase for key in PHRASES for phrase in source.get(key, [])]
         missing = [str(phrase) for phrase in unwanted if phrase not in known]
     if missing:
         raise LikeError(

@@ -16,13 +16,14 @@ import feedback_nlp
 
 PACKAGE = Path(feedback_nlp.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
+TAXONOMY = ("like", "parts", "reading", "source")
 LAYERS = {
-    0: ("errors", "schema", "compiled", "kernels", "taxonomy", "taxonomy_like", "taxonomy_source"),
+    0: ("errors", "schema", "compiled", "kernels", "taxonomy", *(f"taxonomy_{part}" for part in TAXONOMY)),
     1: ("text", "catalog", "frames", "gold"),
     2: ("scorers",),
     3: ("insight",),
     4: ("engines", "io", "report", "store"),
-    5: ("pipeline", "evaluation", "datasets", "serve", "research", "webapp"),
+    5: ("pipeline", "evaluation", "evaluation_sets", "datasets", "serve", "research", "webapp"),
     6: ("cli", "__main__"),
 }
 LAYER_OF = {name: layer for layer, names in LAYERS.items() for name in names}
