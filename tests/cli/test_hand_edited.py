@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from feedback_nlp.cli.app import app
 from feedback_nlp.io.forms import Filled
-from feedback_nlp.pipeline.corrections import _check_slots, _Problem
+from feedback_nlp.pipeline.review_answers import _check_slots, _Problem
 
 TEXTS = ["物流太慢了，客服倒是很耐心", "屏幕碎了一道，退款拖了一周", "味道一般，分量还行", "房间有股怪味"]
 
