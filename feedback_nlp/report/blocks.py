@@ -9,10 +9,7 @@ from typing import Any
 from feedback_nlp.report.ranking import LISTED, RARE
 from feedback_nlp.report.wording import Words
 
-__all__ = ["Sheet", "about_blocks", "cards", "flow", "quality"]
-
-# A sheet of the workbook: key of its name, columns (key, width, style), rows.
-Sheet = tuple[str, list[tuple[str, float, str]], list[list[Any]]]
+__all__ = ["about_blocks", "cards", "flow", "quality"]
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 

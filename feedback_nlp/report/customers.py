@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.insight.customer_value import SEGMENTS, TOP
 from feedback_nlp.insight.wishes import asked_for
-from feedback_nlp.report.blocks import Sheet
+from feedback_nlp.report.sheets import Field, Sheet, cells, laid_out
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import FLAGS
 
@@ -247,7 +247,6 @@ def public(block: Mapping[str, Any] | None) -> Block | None:
     }
 
 
-Field = tuple[str, float, str, str]
 _CALLS: tuple[Field, ...] = (
     ("call_order", 7, "count", "order"),
     ("call_customer", 16, "id", "customer"),
@@ -309,30 +308,14 @@ _VALUE: tuple[Field, ...] = (
 def customer_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
     """Return the follow-up list, the customers who complain again, those behind issues, issues by value.
 
-    Parameters
-    ----------
-    summary : mapping
-        From ``report.summary.build``.
-
-    Returns
-    -------
-    list of Sheet
-        The follow-up list says why it is empty; the others are left out where there is nothing in them.
+    The follow-up list says why it is empty; the others are left out where there is nothing in them.
     """
     block, words = summary["customers"], Words(summary["lang"])
     if block is None:
         return []
-    calls = _rows(block["follow_up"], _CALLS) or [[None, None, block["reason"] or words("customer.nobody")]]
-    sheets = [_sheet("follow_up", _CALLS, calls)]
+    calls = cells(block["follow_up"], _CALLS) or [[None, None, block["reason"] or words("customer.nobody")]]
+    sheets = [laid_out("follow_up", _CALLS, calls)]
     for key, columns in (("repeaters", _PEOPLE), ("behind", _BEHIND), ("value", _VALUE)):
         if block[key]:
-            sheets.append(_sheet(key, columns, _rows(block[key], columns)))
+            sheets.append(laid_out(key, columns, cells(block[key], columns)))
     return sheets
-
-
-def _sheet(key: str, columns: Sequence[Field], rows: list[list[Any]]) -> Sheet:
-    return key, [column[:3] for column in columns], rows
-
-
-def _rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[Field]) -> list[list[Any]]:
-    return [[row.get(field) for *_, field in columns] for row in rows]

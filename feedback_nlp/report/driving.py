@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.insight.what_if import OUTCOMES, changes
-from feedback_nlp.report.blocks import Sheet
 from feedback_nlp.report.ranking import LISTED
+from feedback_nlp.report.sheets import Sheet
 from feedback_nlp.report.wording import Words
 
 if TYPE_CHECKING:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from feedback_nlp.report.sheets import Head, Sheet
+
 __all__ = ["KEYS", "edit_sheet"]
 
 # Key, width and format of each column; "own" ones are filled in by people.
-_COLUMNS: tuple[tuple[str, float, str], ...] = (
+_COLUMNS: tuple[Head, ...] = (
     ("issue_id", 30, "id"),
     ("name", 24, "text"),
     ("facet_name", 16, "text"),
@@ -22,14 +24,8 @@ _COLUMNS: tuple[tuple[str, float, str], ...] = (
 KEYS = ("issue_id", *(key for key, _, style in _COLUMNS if style == "own"))
 
 
-def edit_sheet(summary: Mapping[str, Any]) -> tuple[str, list[tuple[str, float, str]], list[list[Any]]]:
-    """Return the sheet: a row for each issue, with what people fill in left open.
-
-    Parameters
-    ----------
-    summary : mapping
-        From ``report.summary.build``.
-    """
+def edit_sheet(summary: Mapping[str, Any]) -> Sheet:
+    """Return the sheet: a row for each issue, with what people fill in left open."""
     rows = [
         [issue[key] if style != "own" else None for key, _, style in _COLUMNS] for issue in summary["issues"]
     ]

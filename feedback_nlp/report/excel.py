@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from feedback_nlp.report.blocks import Sheet, about_blocks, cards
+from feedback_nlp.report.blocks import about_blocks, cards
 from feedback_nlp.report.customers import customer_sheets
 from feedback_nlp.report.driving import driving_sheets
 from feedback_nlp.report.editing import edit_sheet
@@ -21,6 +21,7 @@ from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.monitoring_sheets import monitoring_sheets
 from feedback_nlp.report.places import place_sheets
 from feedback_nlp.report.queue import queue_sheets
+from feedback_nlp.report.sheets import Sheet
 from feedback_nlp.report.wording import Words
 
 __all__ = ["write"]

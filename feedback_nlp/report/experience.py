@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from feedback_nlp.report.blocks import Sheet
+from feedback_nlp.report.sheets import Head, Sheet
 from feedback_nlp.report.wording import Words
 
 if TYPE_CHECKING:
@@ -148,17 +148,11 @@ def public(block: Mapping[str, Any] | None) -> Block | None:
 
 
 def experience_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
-    """Return the sheet of the indices by element and month.
-
-    Parameters
-    ----------
-    summary : mapping
-        From ``report.summary.build``.
-    """
+    """Return the sheet of the indices by element and month."""
     block, words = summary["experience"], Words(summary["lang"])
     if block is None:
         return []
-    columns: list[tuple[str, float, str]] = [
+    columns: list[Head] = [
         ("xp_month", 10, "text"),
         ("xp_element", 14, "text"),
         ("xp_reviews", 9, "count"),

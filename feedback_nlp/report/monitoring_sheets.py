@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from feedback_nlp.report.blocks import Sheet
+from feedback_nlp.report.sheets import Field, Sheet, cells, laid_out
 
 __all__ = ["monitoring_sheets"]
 
-Field = tuple[str, float, str, str]
-
-# Header key, width, style, and the field of the row.
 ALARMS: tuple[Field, ...] = (
     ("alarm_what", 24, "text", "name"),
     ("fired_on", 12, "date", "fired_on"),
@@ -52,36 +49,23 @@ _ROOM = 20
 def monitoring_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
     """Return the sheets of alarms and actions, and of rates where there is exposure.
 
-    Parameters
-    ----------
-    summary : mapping
-        From ``report.summary.build``.
-
-    Returns
-    -------
-    list of (key, columns, rows)
-        Empty where nothing was watched.
+    None where nothing was watched.
     """
     block = summary["monitoring"]
     if block is None:
         return []
-    sheets = [_sheet("alarms", ALARMS, _alarm_rows(block)), _sheet("actions", ACTIONS, _action_rows(block))]
+    sheets = [
+        laid_out("alarms", ALARMS, _alarm_rows(block)),
+        laid_out("actions", ACTIONS, _action_rows(block)),
+    ]
     if block["rates"]:
-        sheets.append(_sheet("rates", RATES, _values(block["rates"]["rows"], RATES)))
+        sheets.append(laid_out("rates", RATES, cells(block["rates"]["rows"], RATES)))
     return sheets
-
-
-def _sheet(key: str, columns: Sequence[Field], rows: list[list[Any]]) -> Sheet:
-    return key, [column[:3] for column in columns], rows
-
-
-def _values(rows: Sequence[Mapping[str, Any]], columns: Sequence[Field]) -> list[list[Any]]:
-    return [[row[field] for *_, field in columns] for row in rows]
 
 
 def _alarm_rows(block: Mapping[str, Any]) -> list[list[Any]]:
     """Return the alarms, newest first; a line that says why where there is none."""
-    rows = _values(block["alarms"]["rows"], ALARMS)
+    rows = cells(block["alarms"]["rows"], ALARMS)
     if rows:
         return rows
     empty: list[Any] = [None] * len(ALARMS)
@@ -91,4 +75,4 @@ def _alarm_rows(block: Mapping[str, Any]) -> list[list[Any]]:
 
 def _action_rows(block: Mapping[str, Any]) -> list[list[Any]]:
     """Return the action log and some empty lines to write into."""
-    return _values(block["actions"], ACTIONS) + [[None] * len(ACTIONS) for _ in range(_ROOM)]
+    return cells(block["actions"], ACTIONS) + [[None] * len(ACTIONS) for _ in range(_ROOM)]

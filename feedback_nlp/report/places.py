@@ -9,8 +9,8 @@ import numpy as np
 
 from feedback_nlp.insight.facts import UNIT_COLUMNS
 from feedback_nlp.insight.scope import FUNNEL_LEVELS, MIN_UNIT_REVIEWS, funnel_limits
-from feedback_nlp.report.blocks import Sheet
 from feedback_nlp.report.ranking import LISTED
+from feedback_nlp.report.sheets import Head, Sheet
 from feedback_nlp.report.wording import Words
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _funnel(
 def place_sheets(summary: Mapping[str, Any], words: Words) -> list[Sheet]:
     """Return the sheet of the section; where it is empty it says why."""
     found = summary["places"]
-    columns: list[tuple[str, float, str]] = [
+    columns: list[Head] = [
         ("rank", 6, "count"),
         ("name", 26, "text"),
         ("verdict", 14, "text"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from feedback_nlp.report.sheets import Head, Sheet
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import LABELS
 
 __all__ = ["queue_sheets"]
 
-# A sheet of the workbook: key of its name, columns (key, width, style), rows.
-Sheet = tuple[str, list[tuple[str, float, str]], list[list[Any]]]
-COLUMNS: list[tuple[str, float, str]] = [
+COLUMNS: list[Head] = [
     ("review_id", 16, "id"),
     ("text", 70, "text"),
     ("label", 8, "text"),
@@ -29,15 +28,7 @@ UNSURE = (0.4, 0.6)
 def queue_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
     """Return the sheet of counted reviews that ask for a person; none where there are none.
 
-    Parameters
-    ----------
-    summary : mapping
-        From ``report.summary.build``.
-
-    Returns
-    -------
-    list of Sheet
-        One or none. Negative reviews before the others, then by rising confidence, then as in the file.
+    Negative reviews stand before the others, then by rising confidence, then as in the file.
     """
     table, words = summary["table"], Words(summary["lang"])
     wanted = zip(table["needs_review"], table["counted"], strict=True)
