@@ -16,12 +16,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from feedback_nlp.errors import Bilingual, ConfigError
 
@@ -123,7 +123,9 @@ class Playbook:
             return self
         merged = dict(self.entries)
         for key, value in levels.items():
-            merged[key] = replace(merged.get(key, Entry()), feasibility=_level(key, value, "", 0))
+            merged[key] = replace(
+                merged.get(key, Entry()), feasibility=_read("feasibility", key, value, "", 0)
+            )
         return replace(self, entries=merged)
 
     def check(self, taxonomy: Taxonomy, known: Known | None = None) -> list[str]:
@@ -226,7 +228,7 @@ def _entry(key: str, body: Any, name: str, lines: Mapping[tuple[str, ...], int])
                     f"{f'Did you mean {near[0]}? ' if near else ''}Fields: {', '.join(FIELDS)}.",
                 ),
             )
-        values[what] = _READ[what](key, value, name, where)
+        values[what] = _read(what, key, value, name, where)
     return Entry(**values, line=line)
 
 
@@ -238,71 +240,74 @@ def _number(value: Any) -> float:
     return float("nan") if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
 
 
-def _level(key: str, value: Any, name: str, line: int) -> float:
-    number = _number(value)
-    if 1 <= number <= 5:
-        return number
-    raise _bad(
-        key,
-        line,
-        name,
-        Bilingual(f"的可行性 {value} 不在 1–5 之间。", f"has feasibility {value}, which is not in 1-5."),
-        Bilingual("1 最难，5 最容易。", "1 is hardest, 5 easiest."),
-    )
+def _feasibility(value: Any) -> float | None:
+    return number if 1 <= (number := _number(value)) <= 5 else None
 
 
-def _read_feasibility(key: str, value: Any, name: str, line: int) -> float:
-    return _level(key, value, name, line)
+def _severity(value: Any) -> float | None:
+    return number if 0 < (number := _number(value)) <= 1 else None
 
 
-def _read_severity(key: str, value: Any, name: str, line: int) -> float:
-    number = _number(value)
-    if 0 < number <= 1:
-        return number
-    raise _bad(
-        key,
-        line,
-        name,
-        Bilingual(f"的严重度 {value} 不在 0–1 之间。", f"has severity {value}, which is not in 0-1."),
-        Bilingual("大于 0、不超过 1，1 最严重。", "Above 0 and at most 1, which is the most severe."),
-    )
+def _owner(value: Any) -> str | None:
+    return value.strip() if isinstance(value, str) else None
 
 
-def _read_owner(key: str, value: Any, name: str, line: int) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    raise _bad(
-        key,
-        line,
-        name,
-        Bilingual(f"的负责人 {value} 不是文字。", f"has owner {value}, which is no text."),
-        Bilingual('写成 owner = "王敏"。', 'Write owner = "Wang Min".'),
-    )
-
-
-def _read_due(key: str, value: Any, name: str, line: int) -> str:
+def _due(value: Any) -> str | None:
     if isinstance(value, datetime):
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
     try:
         return date.fromisoformat(value).isoformat() if value != "" else ""
-    except (TypeError, ValueError) as error:
-        raise _bad(
-            key,
-            line,
-            name,
-            Bilingual(f"的期限 {value} 不是日期。", f"has due date {value}, which is no date."),
-            Bilingual("写成 due = 2026-12-31。", "Write due = 2026-12-31."),
-        ) from error
+    except (TypeError, ValueError):
+        return None
+
+
+class _Field(NamedTuple):
+    """How a field is read (None where it can't be), what is wrong then (of the value) and what to write."""
+
+    read: Callable[[Any], float | str | None]
+    wrong: Bilingual
+    hint: Bilingual
 
 
 _READ = {
-    "feasibility": _read_feasibility,
-    "severity": _read_severity,
-    "owner": _read_owner,
-    "due": _read_due,
+    "feasibility": _Field(
+        _feasibility,
+        Bilingual("的可行性 {} 不在 1–5 之间。", "has feasibility {}, which is not in 1-5."),
+        Bilingual("1 最难，5 最容易。", "1 is hardest, 5 easiest."),
+    ),
+    "severity": _Field(
+        _severity,
+        Bilingual("的严重度 {} 不在 0–1 之间。", "has severity {}, which is not in 0-1."),
+        Bilingual("大于 0、不超过 1，1 最严重。", "Above 0 and at most 1, which is the most severe."),
+    ),
+    "owner": _Field(
+        _owner,
+        Bilingual("的负责人 {} 不是文字。", "has owner {}, which is no text."),
+        Bilingual('写成 owner = "王敏"。', 'Write owner = "Wang Min".'),
+    ),
+    "due": _Field(
+        _due,
+        Bilingual("的期限 {} 不是日期。", "has due date {}, which is no date."),
+        Bilingual("写成 due = 2026-12-31。", "Write due = 2026-12-31."),
+    ),
 }
+
+
+def _read(what: str, key: str, value: Any, name: str, line: int) -> Any:
+    """Return the value of a field as it is kept.
+
+    Raises
+    ------
+    ConfigError
+        If it can't be used.
+    """
+    how = _READ[what]
+    found = how.read(value)
+    if found is None:
+        raise _bad(key, line, name, Bilingual(*(text.format(value) for text in how.wrong)), how.hint)
+    return found
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:
