@@ -1,9 +1,8 @@
 """The default scorer with a network learnt from the encoder, on public texts without labels.
 
 What must stay honest: the encoder never learnt from one labelled text in ten (``encoder_fit.FOLDS``). The
-same texts are kept from the network, the linear model averaged with the encoder here has not seen them
-either, and the calibration and thresholds of the result come from them alone, judged by heads learnt without
-their fold.
+same texts are kept from the network, the encoder teaches without its partner, which has seen them, and the
+calibration and thresholds of the result come from them alone, judged by heads learnt without their fold.
 """
 
 from __future__ import annotations
@@ -24,10 +23,17 @@ from feedback_nlp.scorers.encoder import EncoderScorer
 from feedback_nlp.scorers.encoder_fit import FOLDS
 from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear import LinearScorer
-from feedback_nlp.scorers.linear_calibration import calibrate
-from feedback_nlp.scorers.linear_heads import Settings, fit_heads
+from feedback_nlp.scorers.linear_calibration import Decisions, calibrate
+from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.linear_inputs import evidence_of
-from feedback_nlp.scorers.linear_model import LinearWeights, Logits, quantise, restore
+from feedback_nlp.scorers.linear_model import (
+    LinearWeights,
+    Logits,
+    clause_block,
+    quantise,
+    restore,
+    sigmoid,
+)
 from feedback_nlp.scorers.linear_student import STUDENT
 from feedback_nlp.scorers.linear_training import Heads, judged_out_of_fold, learn_heads
 from feedback_nlp.scorers.training_data import Examples, fold_of, without_overlap
@@ -44,17 +50,19 @@ PER_DOMAIN = 2200
 # Letters within these lengths: shorter ones say little, longer ones cost much.
 SHORTEST, LONGEST = 8, 120
 # Clauses that an n-gram which no labelled text has must stand in, to be known.
-LEAST_UNLABELLED = 8
-# Part of what the network adds that counts: the mean of the heads with and without it errs less than either
+LEAST_UNLABELLED = 12
+# Parts of what the network adds that are tried; the likeliest counts. Half of it errs less than none or all
 # where industries are new.
-SHARE = 0.5
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+# The network costs a fifth of the time and a third of the size: it must lower the loss by this part of it.
+WORTH = 0.01
 # The encoder judges so many texts at a time.
 BATCH = 2000
 
 
 @dataclass(frozen=True)
 class Distilled:
-    """The scorer with the network, and the same heads without it."""
+    """The scorer with the network, where that is worth it, and the same heads without it."""
 
     scorer: LinearScorer
     plain: LinearScorer
@@ -94,10 +102,25 @@ def distil(
     recipe: student.Recipe | None = None,
 ) -> Distilled:
     """Learn the heads from ``examples``, and the network from them and ``teacher``'s view of ``texts``."""
-    chosen = recipe or student.Recipe()
     evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
-    clauses = cut_column(texts)
-    heads = learn_heads(examples, evidence, settings, more_slots=_frequent(texts, clauses), report=tell)
+    more = frequent(texts, cut_column(texts))
+    heads = learn_heads(examples, evidence, settings, more_slots=more, report=tell)
+    return taught(teacher, heads, examples, evidence, texts, taxonomy, tone, tell, recipe)
+
+
+def taught(
+    teacher: EncoderScorer,
+    heads: Heads,
+    examples: Examples,
+    evidence: Evidence,
+    texts: list[str],
+    taxonomy: Taxonomy,
+    tone: Tone,
+    tell: Callable[[str], None],
+    recipe: student.Recipe | None = None,
+) -> Distilled:
+    """Return ``heads`` with the network beside them."""
+    chosen, clauses = recipe or student.Recipe(), cut_column(texts)
     calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
     weights = heads.weighed(calibration)
     plain = LinearScorer(taxonomy).adopt(taxonomy, weights, tone, decisions)
@@ -105,7 +128,8 @@ def distil(
         examples, heads.out_of_fold, weights, decisions, evidence, taxonomy
     )
     kept_out = kept_from_learning(examples)
-    teacher.adopt_partner(_without(examples, heads, settings, plain, tone, kept_out))
+    # Alone: what its partner says the heads say already, and that has seen the tenth kept out.
+    teacher.adopt_partner(None)
     found = _judged(teacher, texts, clauses, tell)
     said = evidence_of(texts, clauses, taxonomy, tone)
     base = plain.weights_.logits(Vocabulary(heads.design.slots).matrix(texts, clauses), clauses, said)
@@ -119,31 +143,14 @@ def distil(
         student.judged(tuple(texts), clauses, said, base, found),
     ]
     table, arrays = student.learn(lessons, heads.design.slots, chosen, tell)
-    return Distilled(joined(heads, table, arrays, examples, evidence, plain), plain, len(texts))
+    return Distilled(joined(heads, table, arrays, examples, evidence, plain, tell), plain, len(texts))
 
 
-def _frequent(texts: list[str], clauses: Clauses) -> NDArray[np.uint32]:
+def frequent(texts: list[str], clauses: Clauses) -> NDArray[np.uint32]:
     rows, slots, _ = ngram_slots(texts, clauses)
     pairs = np.unique(rows << 32 | slots) & 0xFFFFFFFF
     known, counts = np.unique(pairs, return_counts=True)
     return known[counts >= LEAST_UNLABELLED].astype(np.uint32)
-
-
-def _without(
-    examples: Examples,
-    heads: Heads,
-    settings: Settings,
-    plain: LinearScorer,
-    tone: Tone,
-    out: NDArray[np.bool_],
-) -> LinearScorer:
-    """Return a scorer like ``plain`` whose heads have not seen the texts that are ``out``."""
-    weights, bias = fit_heads(examples, heads.design, settings, ~out)
-    calibration = plain.weights_.calibration
-    learnt = LinearWeights(
-        heads.design.slots, heads.design.short, restore(*quantise(weights)), bias, calibration
-    )
-    return plain.with_weights(learnt)
 
 
 def _judged(
@@ -181,27 +188,61 @@ def joined(
     examples: Examples,
     evidence: Evidence,
     plain: LinearScorer,
+    tell: Callable[[str], None],
 ) -> LinearScorer:
     """Return heads and network as one scorer, its clauses calibrated on the texts that neither has seen.
 
+    ``plain`` where the network is not worth it.
+
     The layers of overall label and flags are those of ``plain``, which ten times as many texts have set.
     """
-    taxonomy, kept_out = plain.taxonomy_, kept_from_learning(examples)
-    weights = np.concatenate([heads.weights, restore(*quantise(table))], axis=1)
-    halved = {name: arrays[name] * np.float32(SHARE) for name in (STUDENT + "out", STUDENT + "shift")}
-    bias = {**heads.bias, **arrays, **halved}
-    learnt = LinearWeights(heads.design.slots, heads.design.short, weights, bias, {})
+    kept_out = kept_from_learning(examples)
     judged = examples.pick(np.flatnonzero(kept_out))
     # Folds of the small layers alone: those of the heads are one and the same here.
     judged = replace(judged, fold=np.array([fold_of(text[::-1], 5) for text in judged.texts], np.int8))
     known, base = _some(examples, evidence, heads.out_of_fold, kept_out)
+    learnt = _with_network(heads, table, arrays, 1.0)
     matrix = Vocabulary(learnt.slots).matrix(judged.texts, judged.clauses)
     added = learnt.added(matrix, known.tone, judged.clauses)
-    own, decisions = calibrate(judged, base.plus(added), known, taxonomy)
+    tried = {
+        share: _calibrated(judged, base.plus(added * np.float32(share)), known, plain.taxonomy_)
+        for share in SHARES
+    }
+    losses = {share: found[2] for share, found in tried.items()}
+    share = min(losses, key=lambda share: losses[share])
+    tell("network: loss by share " + ", ".join(f"{part}: {loss:.5f}" for part, loss in losses.items()))
+    if losses[share] > (1 - WORTH) * losses[0.0]:
+        tell("network: not worth it")
+        return plain
+    own, decisions, _ = tried[share]
     clauses = {name: own[name] for name in ("mention_slope", "mention_shift", "polar_slope")}
-    fitted = replace(learnt, calibration={**plain.weights_.calibration, **clauses})
+    fitted = replace(
+        _with_network(heads, table, arrays, share), calibration={**plain.weights_.calibration, **clauses}
+    )
     decisions = replace(decisions, flag_thresholds=plain.flag_thresholds_)
-    return LinearScorer(taxonomy).adopt(taxonomy, fitted, plain.tone_, decisions)
+    return LinearScorer(plain.taxonomy_).adopt(plain.taxonomy_, fitted, plain.tone_, decisions)
+
+
+def _with_network(
+    heads: Heads, table: NDArray[np.float32], arrays: dict[str, NDArray[np.float32]], share: float
+) -> LinearWeights:
+    weights = np.concatenate([heads.weights, restore(*quantise(table))], axis=1)
+    parts = {name: arrays[name] * np.float32(share) for name in (STUDENT + "out", STUDENT + "shift")}
+    return LinearWeights(
+        heads.design.slots, heads.design.short, weights, {**heads.bias, **arrays, **parts}, {}
+    )
+
+
+def _calibrated(
+    examples: Examples, logits: Logits, evidence: Evidence, taxonomy: Taxonomy
+) -> tuple[dict[str, NDArray[np.float32]], Decisions, float]:
+    """Return calibration and thresholds, and the mean loss of a cell (clause, facet, side) with them."""
+    fit, decisions = calibrate(examples, logits, evidence, taxonomy)
+    score = sigmoid(logits.mention * fit["mention_slope"] + fit["mention_shift"])
+    odds = np.clip(clause_block(score, logits, fit["polar_slope"]).astype(np.float64), 1e-4, 1 - 1e-4)
+    truth, known = examples.sides, examples.mention >= 0
+    loss = -np.where(truth, np.log(odds), np.log1p(-odds))[known].mean()
+    return fit, decisions, float(loss)
 
 
 def kept_from_learning(examples: Examples) -> NDArray[np.bool_]:

@@ -34,13 +34,13 @@ class Recipe:
 
     width: int = 64
     hidden: int = 128
-    epochs: int = 8
+    epochs: int = 3
     reviews: int = 192
     table_rate: float = 4e-3
     rate: float = 1.5e-3
-    gram_drop: float = 0.1
-    drop: float = 0.2
-    labelled_weight: float = 3.0
+    gram_drop: float = 0.2
+    drop: float = 0.3
+    labelled_weight: float = 1.0
     decay: float = 1e-5
     seed: int = 0
 

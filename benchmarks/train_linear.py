@@ -114,7 +114,8 @@ def learn(data: Data, shared: Path, teacher: Path | None) -> Learnt:
     known = data.held_out + [review.text for review in data.training]
     texts = distil.unlabelled(shared / "data", known)
     done = distil.distil(EncoderScorer.load(teacher), examples, texts, taxonomy, tone, SETTINGS, _tell)
-    return done.scorer, done.plain, done.n_texts
+    kept = done.scorer is not done.plain
+    return done.scorer, done.plain if kept else None, done.n_texts
 
 
 def judge_out_of_fold(data: Data, scorer: LinearScorer) -> None:
