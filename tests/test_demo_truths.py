@@ -103,15 +103,11 @@ def test_trends_are_found_in_true_labels(true_facets: pd.DataFrame) -> None:
 def test_refunds_grow_and_come_first(
     issues: pd.DataFrame, facets: pd.DataFrame, mentions: pd.DataFrame, demo_gold: dict[str, dict]
 ) -> None:
-    """P1: slow refunds rank first after safety, and the second quarter has twice the first.
-
-    The trend of the facet itself is "steady" with the labels of ``linear``: the slope that its errors leave
-    does not survive the correction over all facets. That of the element does.
-    """
+    """P1: slow refunds rank first after safety, rise, and the second quarter has twice the first."""
     assert issues[~issues.safety].iloc[0].issue_id == "after_sales.refund:slow_refund"
     months = by_month(mentions, demo_gold, "after_sales.refund")
     assert months["2025-04":].sum() >= 2 * months[:"2025-03"].sum()
-    assert facets.trend_change["after_sales.refund"] > 0.1
+    assert facets.trend["after_sales.refund"] == "rising"
 
 
 def test_after_sales_is_told_to_rise(demo_analysis) -> None:  # type: ignore[no-untyped-def]
@@ -125,7 +121,7 @@ def test_installers_grow(facets: pd.DataFrame, mentions: pd.DataFrame, demo_gold
     """P2: installers late or absent in May and June, with air conditioners."""
     months = by_month(mentions, demo_gold, "after_sales.repair")
     assert months["2025-05":].sum() >= 2 * months[:"2025-03"].sum()
-    assert facets.trend_change["after_sales.repair"] > 0.2
+    assert facets.trend["after_sales.repair"] == "rising"
     assert facets.local_unit["after_sales.repair"] == "空调"
 
 
@@ -133,6 +129,7 @@ def test_logistics_shrinks(facets: pd.DataFrame, mentions: pd.DataFrame, demo_go
     """P5: slow logistics was bad in January and February, then mended."""
     months = by_month(mentions, demo_gold, "logistics.speed")
     assert months[:"2025-02"].mean() >= 1.4 * months["2025-03":].mean()
+    assert facets.trend["logistics.speed"] == "falling"
     assert facets.trend_change["logistics.speed"] < -0.1
 
 
@@ -164,7 +161,7 @@ def test_robot_praised_fryer_blamed(demo_analysis, mentions) -> None:  # type: i
     joined = mentions.merge(reviews, on="review_id")
     robot = joined[(joined["产品"] == "扫地机器人") & (joined.facet == "product.performance")]
     fryer = joined[(joined["产品"] == "空气炸锅") & (joined.facet == "product.quality")]
-    assert (robot.label == "positive").sum() >= 3 * (robot.label == "negative").sum()
+    assert (robot.label == "positive").sum() >= 2 * (robot.label == "negative").sum()
     assert (fryer.label == "negative").mean() > 0.7
 
 

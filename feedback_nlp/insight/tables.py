@@ -14,7 +14,7 @@ from feedback_nlp.insight.facts import UNIT_COLUMNS
 from feedback_nlp.insight.scope import issue_spread_schema, issue_units_schema, spread, unit_rates, verdicts
 from feedback_nlp.insight.shares import wilson
 from feedback_nlp.insight.tally import FIXED, Tally
-from feedback_nlp.insight.trends import Calendar, trends
+from feedback_nlp.insight.trends import Calendar, nested, trends
 from feedback_nlp.schema import LABELS
 
 __all__ = [
@@ -112,6 +112,11 @@ def _blame_over_time(
     counts = calendar.counts(tally, level, codes, label="negative")
     base = calendar.counts(tally, "all", [""])[0]
     found = trends(counts, base, calendar.position)
+    if level == "facet":
+        owners = [code.partition(".")[0] for code in codes]
+        elements = list(dict.fromkeys(owners))
+        above = trends(calendar.counts(tally, "element", elements, label="negative"), base, calendar.position)
+        found = nested(found, above, [elements.index(owner) for owner in owners])
     return {"trend": found.kind, "trend_change": nulls(found.change), "trend_q": nulls(found.q)}
 
 

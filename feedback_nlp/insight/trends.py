@@ -12,7 +12,7 @@ from scipy import special, stats
 
 from feedback_nlp.insight.tally import Tally
 
-__all__ = ["MIN_PERIODS", "Calendar", "Trend", "adjust", "calendar", "trends"]
+__all__ = ["MIN_PERIODS", "Calendar", "Trend", "adjust", "calendar", "nested", "trends"]
 
 MIN_PERIODS = 4
 _MIN_WEEKS = 8
@@ -68,14 +68,15 @@ class Calendar:
 @dataclass(frozen=True)
 class Trend:
     """Trends of n issues: ``kind`` (list of ``schema.TRENDS``), relative ``change`` per period, adjusted
-    ``q``.
+    ``q`` and the p-value ``p`` it comes from.
 
-    ``change`` and ``q`` are NaN where the kind is unknown.
+    ``change``, ``q`` and ``p`` are NaN where the kind is unknown.
     """
 
     kind: list[str]
     change: Floats
     q: Floats
+    p: Floats
 
 
 def calendar(days: Sequence[str]) -> Calendar:
@@ -121,12 +122,37 @@ def trends(counts: Ints, base: Ints, position: Floats) -> Trend:
     total = counts.sum(axis=1)
     tested = total >= _MIN_REVIEWS
     if len(base) < MIN_PERIODS or not tested.any():
-        return Trend(["unknown"] * n_issues, nothing, nothing.copy())
+        return Trend(["unknown"] * n_issues, nothing, nothing.copy(), nothing.copy())
     slope, p_value = _fit(counts[tested].astype(float), base.astype(float), position - position.mean())
-    change, q = nothing, nothing.copy()
-    change[tested], q[tested] = np.expm1(slope), adjust(p_value)
+    change, q, p = nothing, nothing.copy(), nothing.copy()
+    change[tested], q[tested], p[tested] = np.expm1(slope), adjust(p_value), p_value
+    return Trend(_kinds(change, q), change, q, p)
+
+
+def nested(children: Trend, parents: Trend, parent: Sequence[int]) -> Trend:
+    """Adjust the children of a parent that rises or falls among themselves.
+
+    What is known of the parent counts: where after-sales as a whole rise, the question is only which of its
+    facets do, not which of all (hierarchical control of false discoveries, Yekutieli 2008). Children of
+    other parents keep their ``q`` over all children.
+
+    Parameters
+    ----------
+    children, parents : Trend
+    parent : sequence of int
+        Place of each child's parent.
+    """
+    q, family = children.q.copy(), np.asarray(parent)
+    for place, kind in enumerate(parents.kind):
+        inside = np.flatnonzero((family == place) & ~np.isnan(children.p))
+        if kind in ("rising", "falling") and len(inside):
+            q[inside] = np.fmin(q[inside], adjust(children.p[inside]))
+    return Trend(_kinds(children.change, q), children.change, q, children.p)
+
+
+def _kinds(change: Floats, q: Floats) -> list[str]:
     sure = np.where(q < _LEVEL, np.where(change > 0, "rising", "falling"), "steady")
-    return Trend([str(kind) for kind in np.where(tested, sure, "unknown")], change, q)
+    return [str(kind) for kind in np.where(np.isnan(q), "unknown", sure)]
 
 
 def _fit(y: Floats, base: Floats, t: Floats) -> tuple[Floats, Floats]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from feedback_nlp.insight.trends import adjust, calendar, trends
+from feedback_nlp.insight.trends import Trend, adjust, calendar, nested, trends
 
 
 def months(n):
@@ -53,6 +53,36 @@ def test_gaps_in_time_count():
     # Months 0, 1, 2, 5 with rates ×2 per month: 10, 20, 40, 320.
     found = trends(np.array([[10, 20, 40, 320]]), np.full(4, 1000), np.array([0.0, 1, 2, 5]))
     assert found.change == pytest.approx([1.0], rel=1e-6)
+
+
+def test_facets_of_a_moving_element_are_adjusted_among_themselves():
+    # Families of two: p .01 and .04 under a rising element become .02 and .04; under a steady one the q over
+    # all four stays, .04·4/3 and .5·4/4; what has too little to say stays unknown.
+    p = np.array([0.01, 0.04, 0.04, 0.5, np.nan])
+    change = np.array([0.2, -0.3, 0.4, 0.1, np.nan])
+    flat = np.array([0.04, 0.16 / 3, 0.16 / 3, 0.5, np.nan])
+    children = Trend(["rising", "steady", "steady", "steady", "unknown"], change, flat, p)
+    parents = Trend(["rising", "steady"], np.array([0.2, 0.0]), np.array([0.01, 0.6]), np.array([0.01, 0.5]))
+    found = nested(children, parents, [0, 0, 1, 1, 0])
+    assert found.q[:4] == pytest.approx([0.02, 0.04, 0.16 / 3, 0.5])
+    assert found.kind == ["rising", "falling", "steady", "steady", "unknown"]
+
+
+@pytest.mark.parametrize("extra", [1.0, 3.0])
+def test_nested_trends_are_seldom_told_where_nothing_moves(extra):
+    # 8 elements of 4 facets, six months, variance `extra` times the mean: a file tells of any facet seldom.
+    rng = np.random.default_rng(5)
+    parent, base, told = [place // 4 for place in range(32)], np.full(6, 400), 0
+    files = 300
+    for _ in range(files):
+        mean = rng.uniform(4, 30, 32)[:, None]
+        rate = mean if extra == 1.0 else rng.gamma(mean / (extra - 1), extra - 1, (32, 6))
+        counts = rng.poisson(np.broadcast_to(rate, (32, 6)))
+        elements = counts.reshape(8, 4, 6).sum(axis=1)
+        flat = trends(counts, base, months(6))
+        found = nested(flat, trends(elements, base, months(6)), parent)
+        told += any(kind in ("rising", "falling") for kind in found.kind)
+    assert told <= 0.09 * files
 
 
 @pytest.mark.parametrize("extra", [1.0, 3.0])
