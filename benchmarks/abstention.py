@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +109,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=train_linear.REPOSITORY.parent / "shared")
     parser.add_argument("--model", type=Path, default=train_linear.REPOSITORY / "models" / "linear")
+    parser.add_argument(
+        "--every", type=int, default=1, help="only every n-th text: n times sooner"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="groups learnt at a time, each in a process")
     parser.add_argument("--store", action="store_true", help="only put the counts at hand into the model")
     arguments = parser.parse_args()
     if arguments.store:
@@ -118,12 +123,13 @@ def main() -> None:
     data = train_linear.load(arguments.shared)
     taxonomy = load_taxonomy()
     tone = learn_tone(data.opinions.texts, data.opinions.positive)
-    groups = [group_of(review.domain) for review in data.training]
+    texts = data.training[:: arguments.every]
     table = left_out(
-        from_gold(data.training, taxonomy),
-        groups,
+        from_gold(texts, taxonomy),
+        [group_of(review.domain) for review in texts],
         taxonomy,
         tone=tone,
+        settings=replace(train_linear.SETTINGS, jobs=arguments.jobs),
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
     text = json.dumps(table.to_header(), ensure_ascii=False, indent=1)

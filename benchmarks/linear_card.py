@@ -54,9 +54,9 @@ NETWORK = (
 )
 NO_NETWORK = (
     "A small network over the same n-grams, learnt from the labelled texts and from how the `encoder` judges "
-    "{n} public texts without labels, was tried and left out: on the tenth of the labelled texts that neither "
-    "it nor the encoder has learnt from it lowered the loss by less than one part in a hundred. What remains of "
-    "those texts are n-grams that are counted but weigh nothing."
+    "{n} public texts without labels, was tried and left out: on the tenth of the labelled texts that "
+    "neither it nor the encoder has learnt from it lowered the loss by less than one part in a hundred. What "
+    "remains of those texts are n-grams that are counted but weigh nothing."
 )
 # Filled in by benchmarks/open_gap.py, which needs both models.
 OPEN_GAP = (
