@@ -109,9 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=train_linear.REPOSITORY.parent / "shared")
     parser.add_argument("--model", type=Path, default=train_linear.REPOSITORY / "models" / "linear")
-    parser.add_argument(
-        "--every", type=int, default=1, help="only every n-th text: n times sooner"
-    )
+    parser.add_argument("--every", type=int, default=1, help="only every n-th text: n times sooner")
     parser.add_argument("--jobs", type=int, default=1, help="groups learnt at a time, each in a process")
     parser.add_argument("--store", action="store_true", help="only put the counts at hand into the model")
     arguments = parser.parse_args()
