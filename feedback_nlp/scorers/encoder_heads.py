@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.linear_model import review_max, sigmoid, softmax
-from feedback_nlp.scorers.products import steady_product
+from feedback_nlp.scorers.products import rowwise_product
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.encoder_tokens import Tokens
@@ -76,7 +76,7 @@ class Heads:
         )
 
     def _layer(self, name: str, values: Floats) -> Floats:
-        return steady_product(values, self.weights[name].T) + self.biases[name]
+        return rowwise_product(values, self.weights[name].T) + self.biases[name]
 
 
 def _by_review(windows: Floats, tokens: Tokens, n_reviews: int) -> Floats:
@@ -117,7 +117,7 @@ def calibrated(logits: EncoderLogits, clauses: Clauses, fit: Mapping[str, Floats
     score = sigmoid(mention_logit(logits.sides) * fit["mention_slope"] + fit["mention_shift"])
     sides = sigmoid(logits.sides)
     share = sides / np.maximum(sides.sum(axis=2, keepdims=True), np.float32(1e-9))
-    overall = softmax(steady_product(logits.overall, fit["overall_weights"]) + fit["overall_bias"])
+    overall = softmax(rowwise_product(logits.overall, fit["overall_weights"]) + fit["overall_bias"])
     flags = sigmoid(logits.flags * fit["flag_slope"] + fit["flag_shift"])
     empty = np.bincount(clauses.review, minlength=clauses.n_reviews) == 0
     overall[empty], flags[empty] = np.float32(1 / 3), np.float32(0)

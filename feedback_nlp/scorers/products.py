@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["padded_product", "padded_rows", "steady_product"]
+__all__ = ["padded_product", "padded_rows", "rowwise_product", "steady_product"]
 
 # Rows of one matrix product. BLAS may round a row of a product of another shape another way; with all
 # products of one shape a review gets the same bits alone or among thousands.
@@ -20,6 +20,19 @@ def steady_product(features: Floats, weights: Floats) -> Floats:
     padded = np.zeros((padded_rows(count), width), dtype=np.float32)
     padded[:count] = features
     return padded_product(padded, weights)[:count]
+
+
+def rowwise_product(features: Floats, weights: Floats) -> Floats:
+    """Return features @ weights, each row in a product of its own.
+
+    Some BLAS kernels round a row by its place among the others, also in products of one shape. For wide
+    layers over few rows the loop costs little.
+    """
+    rows = np.ascontiguousarray(features, dtype=np.float32)
+    found = np.empty((len(rows), weights.shape[1]), dtype=np.float32)
+    for row, out in zip(rows, found, strict=True):
+        np.dot(row, weights, out=out)
+    return found
 
 
 def padded_rows(count: int) -> int:

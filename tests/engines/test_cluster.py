@@ -16,6 +16,7 @@ from feedback_nlp.pipeline.cluster import analyze
 from feedback_nlp.pipeline.prepare import prepare
 from feedback_nlp.pipeline.result import Options
 from feedback_nlp.pipeline.run import score_prepared
+from feedback_nlp.scorers import load_model
 from feedback_nlp.taxonomy import load_taxonomy
 
 # What PySpark and the pandas it finds do inside is not ours to answer for.
@@ -38,6 +39,7 @@ def here():
         rating_scale=(1.0, 5.0),
         draws=50,
         assign=named_issues,
+        safety_threshold=load_model("linear").safety_threshold_,
     )
     return scored, insight
 

@@ -118,11 +118,9 @@ def test_predictions_with_it_do_not_depend_on_the_batch(taught: LinearScorer) ->
 
 def test_corrections_adapt_what_it_says(taught: LinearScorer) -> None:
     text = "屏幕碎了，没人管"
-    review = GoldReview(
-        "1", text, clauses=((0, 4), (5, 8)), labels=((0, "logistics.packaging", -1),), overall=-1
-    )
+    review = GoldReview("1", text, clauses=((0, 4), (5, 8)), labels=((0, "product.safety", -1),), overall=-1)
     moved = adapt(taught, [review] * 3)
-    place = taught.taxonomy_.index["logistics.packaging"]
+    place = taught.taxonomy_.index["product.safety"]
     before, after = (scorer.predict([text]).clauses[0, place].sum() for scorer in (taught, moved))
     assert after > before
     assert has_student(moved.weights_.bias)
