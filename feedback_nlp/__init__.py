@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from feedback_nlp.pipeline.corrections import import_review
     from feedback_nlp.pipeline.files import score_file
     from feedback_nlp.pipeline.learning import train
-    from feedback_nlp.pipeline.result import Analysis, Scored
+    from feedback_nlp.pipeline.result import Analysis
     from feedback_nlp.pipeline.review import export_review
+    from feedback_nlp.pipeline.scored import Scored
     from feedback_nlp.pipeline.taxonomy_moves import compare_taxonomies
     from feedback_nlp.pipeline.taxonomy_proposal import propose_taxonomy
     from feedback_nlp.research.agreement import agreement
@@ -88,7 +89,7 @@ _HOME = {
     "FeedbackError": "feedback_nlp.errors",
     "FeedbackVectorizer": "feedback_nlp.research.estimators",
     "LeaveOneDomainOut": "feedback_nlp.research.splits",
-    "Scored": "feedback_nlp.pipeline.result",
+    "Scored": "feedback_nlp.pipeline.scored",
     "SentimentClassifier": "feedback_nlp.research.estimators",
     "Taxonomy": "feedback_nlp.taxonomy",
     "agreement": "feedback_nlp.research.agreement",

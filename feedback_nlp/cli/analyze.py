@@ -64,7 +64,7 @@ def analyze(
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
     """Run the main job with options as given on the command line."""
     from feedback_nlp.cli import console, over_time, runs
-    from feedback_nlp.pipeline.result import FORMATS, OUTPUTS
+    from feedback_nlp.pipeline.options import FORMATS, OUTPUTS
 
     chosen = opt.merge(given, files, config)
     folder = Path(chosen.get("out", DEFAULT_OUT))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.cli import console
 
 if TYPE_CHECKING:
-    from feedback_nlp.pipeline.result import Options
+    from feedback_nlp.pipeline.options import Options
 
 __all__ = ["watched"]
 

@@ -74,7 +74,7 @@ def _analysis(source: Path | None, taxonomy: str | None) -> Analysis | None:
         return None
     from feedback_nlp.cli import console
     from feedback_nlp.pipeline import load_report
-    from feedback_nlp.pipeline.result import Options
+    from feedback_nlp.pipeline.options import Options
 
     return load_report(source, taxonomy=taxonomy, options=Options(lang=console.lang(), draws=1))
 

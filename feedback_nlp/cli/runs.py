@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.io.columns import Roles
     from feedback_nlp.pipeline import Prepared
-    from feedback_nlp.pipeline.result import Analysis, Options
+    from feedback_nlp.pipeline.options import Options
+    from feedback_nlp.pipeline.result import Analysis
 
 CONFIG_NAME = "feedback-nlp.toml"
 PLAYBOOK_NAME = "playbook.toml"
@@ -89,7 +90,7 @@ def show_roles(source: Mapping[str, Any], roles: Roles, table: pa.Table) -> None
 def analysis_options(chosen: Mapping[str, Any]) -> Options:
     """Return what the report commands share as ``pipeline.Options``."""
     from feedback_nlp.insight.playbook import Playbook
-    from feedback_nlp.pipeline.result import Options
+    from feedback_nlp.pipeline.options import Options
 
     default = Options()
     return Options(
@@ -179,7 +180,7 @@ def check_format(name: str | None) -> None:
     ConfigError
     MissingExtraError
     """
-    from feedback_nlp.pipeline.result import FORMATS
+    from feedback_nlp.pipeline.options import FORMATS
 
     if name is not None and name not in FORMATS:
         raise ConfigError(

@@ -21,7 +21,7 @@ from feedback_nlp.taxonomy import GENERAL, Taxonomy, load_taxonomy
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from feedback_nlp.pipeline.result import Scored
+    from feedback_nlp.pipeline.scored import Scored
     from feedback_nlp.taxonomy import Element
 
 __all__ = ["VERDICTS", "Audit", "ElementAudit", "apply_audit", "sample_audit"]

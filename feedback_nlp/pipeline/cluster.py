@@ -14,7 +14,7 @@ import numpy as np
 
 from feedback_nlp import __version__
 from feedback_nlp.frames import frame
-from feedback_nlp.pipeline.result import REPORT, SUMMARY, WORKBOOK, Options
+from feedback_nlp.pipeline.options import REPORT, SUMMARY, WORKBOOK, Options
 from feedback_nlp.schema import LABELS
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 

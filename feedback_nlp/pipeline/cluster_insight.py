@@ -18,7 +18,7 @@ from feedback_nlp.insight.playbook import Playbook
 from feedback_nlp.insight.standing import stand
 from feedback_nlp.insight.trends import calendar, trends
 from feedback_nlp.insight.whole import Whole
-from feedback_nlp.pipeline.result import Options
+from feedback_nlp.pipeline.options import Options
 from feedback_nlp.taxonomy import GENERAL, Taxonomy
 
 if TYPE_CHECKING:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, InputError
 from feedback_nlp.frames import frame
 from feedback_nlp.pipeline.issue_edits import edited, edits_of
+from feedback_nlp.pipeline.options import LANGS, SCORED
 from feedback_nlp.pipeline.prepare import Prepared, prepare
 from feedback_nlp.pipeline.reload import load_scored
-from feedback_nlp.pipeline.result import LANGS, SCORED, Analysis, Scored
+from feedback_nlp.pipeline.result import Analysis
+from feedback_nlp.pipeline.scored import Scored
 from feedback_nlp.schema import METADATA_KEY, ROLES
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 

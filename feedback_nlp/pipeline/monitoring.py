@@ -20,7 +20,8 @@ from feedback_nlp.insight.monitoring.since import Since, since
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from feedback_nlp.pipeline.result import Analysis, Options
+    from feedback_nlp.pipeline.options import Options
+    from feedback_nlp.pipeline.result import Analysis
 
 __all__ = ["Monitoring", "block_of", "last_run", "over_time"]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual, InputError
-from feedback_nlp.pipeline.result import MENTIONS, SCORED, Analysis, Options, Scored
+from feedback_nlp.pipeline.options import MENTIONS, SCORED, Options
+from feedback_nlp.pipeline.result import Analysis
+from feedback_nlp.pipeline.scored import Scored
 from feedback_nlp.schema import METADATA_KEY, check, mentions_schema, scored_schema
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 

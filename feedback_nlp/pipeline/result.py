@@ -1,31 +1,36 @@
-"""What people hold: ``Scored`` (reviews and mentions) and ``Analysis`` (issues, ranks, reports)."""
+"""What people hold: ``Analysis`` (issues, ranks, reports) over ``Scored`` (reviews and mentions)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp import __version__
-from feedback_nlp.errors import Bilingual, ConfigError
+from feedback_nlp.errors import Bilingual
 from feedback_nlp.frames import frame
-from feedback_nlp.pipeline.tables import joined
-from feedback_nlp.schema import METADATA_KEY
+from feedback_nlp.pipeline.options import (
+    HANDOFF,
+    MENTIONS,
+    REPORT,
+    SCORED,
+    SLIDES,
+    SUMMARY,
+    WORKBOOK,
+    Options,
+)
+from feedback_nlp.pipeline.scored import Scored
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
     from plotly.graph_objects import Figure
 
     from feedback_nlp.insight.analysis import Insight
-    from feedback_nlp.insight.edits import Edits
-    from feedback_nlp.insight.monitoring.actions import Action
-    from feedback_nlp.insight.monitoring.exposure import Exposure
     from feedback_nlp.insight.playbook import Playbook
     from feedback_nlp.pipeline.customers import People
     from feedback_nlp.pipeline.monitoring import Monitoring
@@ -33,156 +38,6 @@ if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["Analysis", "Options", "Scored"]
-
-REPORT = "report.html"
-WORKBOOK = "issues.xlsx"
-SCORED = "scored.parquet"
-MENTIONS = "mentions.parquet"
-SUMMARY = "summary.json"
-HANDOFF = ("8d.md", "8d.xlsx")
-SLIDES = "report.pptx"
-# What can be asked for beside the reports, and the files it makes.
-FORMATS: dict[str, tuple[str, ...]] = {"pptx": (SLIDES,), "8d": HANDOFF}
-LANGS = ("zh", "en")
-OUTPUTS = (REPORT, WORKBOOK, SCORED, MENTIONS, SUMMARY)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What an analysis can be asked without scoring again.
-
-    Attributes
-    ----------
-    lang : {"zh", "en"}
-    weights : (impact, scope, feasibility)
-        Exponents of the priority.
-    feasibility : dict
-        Element, facet, issue id or issue name to 1 … 5; goes before the playbook.
-    playbook : Playbook, optional
-        Feasibility, severity, owner and due date by element, facet or issue.
-    edits : Edits, optional
-        Issues that people renamed, merged, split or pinned.
-    draws, seed : int
-        Bootstrap draws of the rank intervals, and their seed.
-    mask : bool
-        Mask personal data in reports.
-    period : {"day", "week", "month"}, optional
-        What alarms go by; chosen by the data when not given.
-    exposure : Exposure, optional
-        Orders or units by period, for rates per thousand.
-    actions : tuple of Action
-        What was done about issues.
-    """
-
-    lang: str = "zh"
-    weights: tuple[float, float, float] = (0.5, 0.3, 0.2)
-    feasibility: dict[str, int] = field(default_factory=dict)
-    draws: int = 1000
-    seed: int = 0
-    mask: bool = True
-    playbook: Playbook | None = None
-    edits: Edits | None = None
-    period: str | None = None
-    exposure: Exposure | None = None
-    actions: tuple[Action, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.lang not in LANGS:
-            raise ConfigError(
-                Bilingual(f"语言“{self.lang}”没有。", f"No language '{self.lang}'."),
-                Bilingual("用 zh 或 en。", "Use zh or en."),
-            )
-        if self.draws < 1:
-            raise ConfigError(
-                Bilingual(f"抽样次数 {self.draws} 太少。", f"{self.draws} bootstrap draws are too few."),
-                Bilingual("给 1 以上，默认 1000。", "Give 1 or more; the default is 1000."),
-            )
-
-
-@dataclass(frozen=True, repr=False)
-class Scored:
-    """Scored reviews and their mentions.
-
-    Attributes
-    ----------
-    table : pyarrow.Table
-        The input columns as they were.
-    canonical : pyarrow.Table
-        The same rows with roles as columns (``schema.reviews_schema()``).
-    columns : pyarrow.Table
-        The same rows' scores (``schema.scored_schema()``).
-    mention_table : pyarrow.Table
-        One row per (review, clause, facet).
-    meta : dict
-        Input, roles, model and taxonomy; travels in the Parquet files.
-    """
-
-    table: pa.Table
-    canonical: pa.Table
-    columns: pa.Table
-    mention_table: pa.Table
-    meta: dict[str, Any]
-
-    def __repr__(self) -> str:
-        return f"<Scored: {self.table.num_rows} reviews, {self.mention_table.num_rows} mentions>"
-
-    @cached_property
-    def reviews(self) -> pd.DataFrame:
-        """All input columns with ``fb_*`` beside them, in input order."""
-        return frame(self.review_table)
-
-    @cached_property
-    def mentions(self) -> pd.DataFrame:
-        """One row per (review, clause, facet)."""
-        return frame(self.mention_table)
-
-    @cached_property
-    def review_table(self) -> pa.Table:
-        """``reviews`` as an Arrow table with a ``review_id`` that mentions can be joined on.
-
-        The column is added where no input column has that name; where the input's own is the id, empty ids
-        in it are filled with row numbers.
-        """
-        return self._described(
-            joined(self.table, self.canonical["review_id"], self.columns, self.meta["roles"])
-        )
-
-    @property
-    def judged(self) -> pa.Table:
-        """The canonical reviews with their scores: what insight and reports are computed from."""
-        table = self.canonical
-        for name in self.columns.column_names:
-            table = table.append_column(self.columns.schema.field(name), self.columns[name])
-        return table
-
-    def write(
-        self, path: str | Path, mentions: str | Path | None = None, *, force: bool = False
-    ) -> tuple[Bilingual, ...]:
-        """Write the reviews, and the mentions if asked; suffixes pick the formats.
-
-        Returns
-        -------
-        tuple of Bilingual
-            What a format could not hold as it is.
-
-        Raises
-        ------
-        OutputError
-            If a file is there already (and not ``force``) or can't be written; nothing is left half-written.
-        """
-        from feedback_nlp.io.writers import check_writable, write_table
-
-        for target in (path, mentions):
-            if target is not None:
-                check_writable(target, force=force)
-        notes = write_table(self.review_table, path, force=force)
-        if mentions is None:
-            return notes
-        return (*notes, *write_table(self._described(self.mention_table), mentions, force=force))
-
-    def _described(self, table: pa.Table) -> pa.Table:
-        note = json.dumps(self.meta, ensure_ascii=False, sort_keys=True).encode()
-        return table.replace_schema_metadata({METADATA_KEY: note})
 
 
 @dataclass(frozen=True, repr=False)

@@ -31,7 +31,7 @@ from feedback_nlp.taxonomy import load_taxonomy
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from feedback_nlp.pipeline.result import Scored
+    from feedback_nlp.pipeline.scored import Scored
     from feedback_nlp.taxonomy import Taxonomy
 
 __all__ = ["counted", "export_review", "masked", "open_scored", "printable"]

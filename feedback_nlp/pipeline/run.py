@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.pipeline.options import Options
 from feedback_nlp.pipeline.prepare import Prepared, prepare
-from feedback_nlp.pipeline.result import Analysis, Options, Scored
+from feedback_nlp.pipeline.result import Analysis
+from feedback_nlp.pipeline.scored import Scored
 from feedback_nlp.schema import ROLES
 from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.abstention import choose

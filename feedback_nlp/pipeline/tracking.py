@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.pipeline.options import Options
 from feedback_nlp.pipeline.reload import load_scored
-from feedback_nlp.pipeline.result import Analysis, Options, Scored
+from feedback_nlp.pipeline.result import Analysis
 from feedback_nlp.pipeline.run import refined
+from feedback_nlp.pipeline.scored import Scored
 from feedback_nlp.store import Added, Batch, Kept, Store, forget
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 

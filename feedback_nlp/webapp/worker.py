@@ -89,7 +89,7 @@ def _read(asked: Mapping[str, Any], tell: Teller) -> None:
 
 def _analyze(asked: Mapping[str, Any], tell: Teller) -> None:
     from feedback_nlp.pipeline import analyze_prepared, prepare
-    from feedback_nlp.pipeline.result import Options
+    from feedback_nlp.pipeline.options import Options
 
     tell("plan", stages=[stages.READING, stages.SCORING, stages.ANALYSING, *(row[0] for row in outputs())])
     scale = asked.get("rating_scale")
