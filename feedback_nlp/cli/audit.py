@@ -14,21 +14,15 @@ if TYPE_CHECKING:
     from feedback_nlp.pipeline.audit import Audit
 
 app = typer.Typer(no_args_is_help=True, help="抽样审核：模型在这份文件上有多准，校正它数出的占比。")
-Source = Annotated[
-    Path, typer.Argument(help="analyze 写出的文件夹，或打过分的 .parquet。", metavar="文件夹|文件")
-]
-Mentions = Annotated[Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")]
 
 
 @app.command("sample")
 def sample(
-    source: Source,
-    output: Annotated[Path, typer.Option("--output", "-o", help="写到这个 .xlsx。", metavar="文件")] = Path(
-        "抽样.xlsx"
-    ),
+    source: opt.Scored,
+    output: opt.Workbook = Path("抽样.xlsx"),
     n: Annotated[int, typer.Option("--n", min=1, help="抽多少条。", metavar="N")] = 300,
     seed: Annotated[int, typer.Option("--seed", min=0, help="抽样的种子。", metavar="N")] = 0,
-    mentions: Mentions = None,
+    mentions: opt.MentionsFile = None,
     taxonomy: opt.TaxonomyName = None,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
@@ -52,25 +46,25 @@ def sample(
         mask=not no_mask,
         force=force,
     )
-    if json:
-        texts.as_json([{"output": str(output), "n_rows": n_rows}])
-    elif not quiet:
-        console.result(str(output))
-        console.note(
-            f"{n_rows} 条，标多少算多少；然后：feedback-nlp audit apply {output} {source}",
-            f"{n_rows} reviews; label as far as you get, then: feedback-nlp audit apply {output} {source}",
-        )
+    texts.workbook_written(
+        output,
+        n_rows,
+        f"{n_rows} 条，标多少算多少；然后：feedback-nlp audit apply {output} {source}",
+        f"{n_rows} reviews; label as far as you get, then: feedback-nlp audit apply {output} {source}",
+        json=json,
+        quiet=quiet,
+    )
 
 
 @app.command("apply")
 def apply(
     file: Annotated[Path, typer.Argument(help="标过的抽样 .xlsx。", metavar="抽样")],
-    source: Source,
+    source: opt.Scored,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="另把结果写到这里；后缀定格式。", metavar="文件"),
     ] = None,
-    mentions: Mentions = None,
+    mentions: opt.MentionsFile = None,
     taxonomy: opt.TaxonomyName = None,
     lang: opt.Lang = None,
     force: opt.Force = False,

@@ -26,12 +26,7 @@ def evaluate(
     data: Data = None,
     model: Annotated[
         list[str] | None,
-        typer.Option(
-            "--model",
-            help="linear（默认）、lexicon 或模型文件夹；给多个就并排比较。",
-            rich_help_panel=opt.RUN,
-            metavar="名称|路径",
-        ),
+        opt.run("--model", "linear（默认）、lexicon 或模型文件夹；给多个就并排比较。", "名称|路径"),
     ] = None,
     by: Annotated[
         str | None,
@@ -39,23 +34,14 @@ def evaluate(
     ] = None,
     max_error: opt.MaxError = None,
     taxonomy: opt.TaxonomyName = None,
-    draws: Annotated[
-        int, typer.Option("--draws", min=1, help="bootstrap 次数。", rich_help_panel=opt.RUN, metavar="N")
-    ] = 1000,
+    draws: Annotated[int, opt.run("--draws", "bootstrap 次数。", "N", min=1)] = 1000,
     table: Annotated[
         Path | None,
-        typer.Option(
-            "--table",
-            help="结果表：.md 为 Markdown，.tex 为 LaTeX。",
-            rich_help_panel=opt.OUTPUT,
-            metavar="文件",
-        ),
+        opt.output("--table", "结果表：.md 为 Markdown，.tex 为 LaTeX。", "文件"),
     ] = None,
     plots: Annotated[
         Path | None,
-        typer.Option(
-            "--plots", help="混淆图和校准图，一个网页。", rich_help_panel=opt.OUTPUT, metavar="文件.html"
-        ),
+        opt.output("--plots", "混淆图和校准图，一个网页。", "文件.html"),
     ] = None,
     force: opt.Force = False,
     lang: opt.Lang = None,

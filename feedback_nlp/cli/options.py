@@ -20,8 +20,18 @@ RUN = "运行 Run"
 OUTPUT = "输出 Output"
 
 
-def _column(flag: str, help_text: str) -> Any:
-    return typer.Option(flag, help=help_text, rich_help_panel=COLUMNS, metavar="列名")
+def _column(flag: str, help_text: str, metavar: str = "列名") -> Any:
+    return typer.Option(flag, help=help_text, rich_help_panel=COLUMNS, metavar=metavar)
+
+
+def run(flag: str, help_text: str, metavar: str | None = None, **more: Any) -> Any:
+    """Return an option of the panel on how the work is done."""
+    return typer.Option(flag, help=help_text, rich_help_panel=RUN, metavar=metavar, **more)
+
+
+def output(flag: str, help_text: str, metavar: str | None = None, **more: Any) -> Any:
+    """Return an option of the panel on what is written."""
+    return typer.Option(flag, help=help_text, rich_help_panel=OUTPUT, metavar=metavar, **more)
 
 
 Text = Annotated[str | None, _column("--text", "评价/投诉内容所在的列（默认自动识别，下同）。")]
@@ -35,113 +45,51 @@ Store = Annotated[str | None, _column("--store", "门店。")]
 Customer = Annotated[str | None, _column("--customer", "客户。")]
 Amount = Annotated[str | None, _column("--amount", "金额。")]
 Tier = Annotated[str | None, _column("--tier", "客户等级。")]
-RatingScale = Annotated[
-    str | None,
-    typer.Option(
-        "--rating-scale", help="评分的量程，如 1-5、0-10、0-100。", rich_help_panel=COLUMNS, metavar="低-高"
-    ),
+Scored = Annotated[
+    Path, typer.Argument(help="analyze 写出的文件夹，或打过分的 .parquet。", metavar="文件夹|文件")
 ]
-Sheet = Annotated[
-    str | None,
-    typer.Option("--sheet", help="工作表名或序号（从 1 起）。", rich_help_panel=COLUMNS, metavar="名称"),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model", help="linear（默认）、lexicon 或模型文件夹。", rich_help_panel=RUN, metavar="名称|路径"
-    ),
-]
-TaxonomyName = Annotated[
-    str | None,
-    typer.Option(
-        "--taxonomy", help="分类体系：自带的名字或 TOML 文件。", rich_help_panel=RUN, metavar="名称|路径"
-    ),
-]
-Period = Annotated[
-    str | None,
-    typer.Option(
-        "--period", help="预警按 day、week 或 month（默认按数据量）。", rich_help_panel=RUN, metavar="单位"
-    ),
-]
+MentionsFile = Annotated[Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")]
+Workbook = Annotated[Path, typer.Option("--output", "-o", help="写到这个 .xlsx。", metavar="文件")]
+RatingScale = Annotated[str | None, _column("--rating-scale", "评分的量程，如 1-5、0-10、0-100。", "低-高")]
+Sheet = Annotated[str | None, _column("--sheet", "工作表名或序号（从 1 起）。", "名称")]
+Model = Annotated[str | None, run("--model", "linear（默认）、lexicon 或模型文件夹。", "名称|路径")]
+TaxonomyName = Annotated[str | None, run("--taxonomy", "分类体系：自带的名字或 TOML 文件。", "名称|路径")]
+Period = Annotated[str | None, run("--period", "预警按 day、week 或 month（默认按数据量）。", "单位")]
 ExposureFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--exposure", help="各时期（各门店或产品）的订单数或件数，用来算每千单。", rich_help_panel=RUN
-    ),
+    Path | None, run("--exposure", "各时期（各门店或产品）的订单数或件数，用来算每千单。")
 ]
 ActionsFile = Annotated[
     Path | None,
-    typer.Option(
-        "--actions",
-        help="措施记录（TOML，或本工具写出的 issues.xlsx）；默认读输入旁边的 actions.toml。",
-        rich_help_panel=RUN,
-    ),
+    run("--actions", "措施记录（TOML，或本工具写出的 issues.xlsx）；默认读输入旁边的 actions.toml。"),
 ]
-Jobs = Annotated[
-    int | None, typer.Option("--jobs", min=1, help="进程数（默认按数据量和核数）。", rich_help_panel=RUN)
-]
-Weights = Annotated[
-    str | None,
-    typer.Option(
-        "--weights",
-        help="影响,范围,可行性 的权重（默认 0.5,0.3,0.2）。",
-        rich_help_panel=RUN,
-        metavar="a,b,c",
-    ),
-]
+Jobs = Annotated[int | None, run("--jobs", "进程数（默认按数据量和核数）。", min=1)]
+Weights = Annotated[str | None, run("--weights", "影响,范围,可行性 的权重（默认 0.5,0.3,0.2）。", "a,b,c")]
 PlaybookFile = Annotated[
     Path | None,
-    typer.Option(
-        "--playbook",
-        help="改进手册（TOML）：可行性、负责人、期限、严重度；playbook init 写样板。",
-        rich_help_panel=RUN,
-        metavar="文件",
-    ),
+    run("--playbook", "改进手册（TOML）：可行性、负责人、期限、严重度；playbook init 写样板。", "文件"),
 ]
 MaxError = Annotated[
-    float | None,
-    typer.Option(
-        "--max-error",
-        help="总体褒贬自动判断的目标错误率，如 0.05；把握不够的进待复核。",
-        rich_help_panel=RUN,
-        metavar="P",
-    ),
+    float | None, run("--max-error", "总体褒贬自动判断的目标错误率，如 0.05；把握不够的进待复核。", "P")
 ]
 IssuesFile = Annotated[
     Path | None,
-    typer.Option(
+    run(
         "--issues",
-        help="改名、合并、拆分、固定问题：issues.toml 或改过的 issues.xlsx；默认读输入和输出文件夹里的。",
-        rich_help_panel=RUN,
+        "改名、合并、拆分、固定问题：issues.toml 或改过的 issues.xlsx；默认读输入和输出文件夹里的。",
     ),
 ]
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", help="配置文件；默认读输入旁边的 feedback-nlp.toml。", rich_help_panel=RUN),
-]
-SaveConfig = Annotated[
-    bool,
-    typer.Option(
-        "--save-config", help="把这次的列和选项存成输入旁边的 feedback-nlp.toml。", rich_help_panel=RUN
-    ),
-]
-Lang = Annotated[
-    str | None, typer.Option("--lang", help="zh（默认）或 en。", rich_help_panel=OUTPUT, metavar="zh|en")
-]
+Config = Annotated[Path | None, run("--config", "配置文件；默认读输入旁边的 feedback-nlp.toml。")]
+SaveConfig = Annotated[bool, run("--save-config", "把这次的列和选项存成输入旁边的 feedback-nlp.toml。")]
+Lang = Annotated[str | None, output("--lang", "zh（默认）或 en。", "zh|en")]
 Format = Annotated[
     str | None,
-    typer.Option(
-        "--format",
-        help="pptx：月会用的幻灯片 report.pptx；8d：投诉分析记录与 8D 草稿。",
-        rich_help_panel=OUTPUT,
-        metavar="pptx|8d",
-    ),
+    output("--format", "pptx：月会用的幻灯片 report.pptx；8d：投诉分析记录与 8D 草稿。", "pptx|8d"),
 ]
-Top = Annotated[int, typer.Option("--top", min=1, help="--format 写前几个问题。", rich_help_panel=OUTPUT)]
-NoMask = Annotated[bool, typer.Option("--no-mask", help="个人信息不打码。", rich_help_panel=OUTPUT)]
-Force = Annotated[bool, typer.Option("--force", help="覆盖已有的输出文件。", rich_help_panel=OUTPUT)]
+Top = Annotated[int, output("--top", "--format 写前几个问题。", min=1)]
+NoMask = Annotated[bool, output("--no-mask", "个人信息不打码。")]
+Force = Annotated[bool, output("--force", "覆盖已有的输出文件。")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="只说错误。", rich_help_panel=OUTPUT)]
-Json = Annotated[bool, typer.Option("--json", help="结果以 JSON 写到标准输出。", rich_help_panel=OUTPUT)]
+Json = Annotated[bool, output("--json", "结果以 JSON 写到标准输出。")]
 
 COLUMN_OPTIONS = tuple("id" if role == "review_id" else role for role in ROLES)
 

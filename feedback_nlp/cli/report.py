@@ -11,13 +11,9 @@ from feedback_nlp.cli import options as opt
 
 
 def report(
-    source: Annotated[
-        Path, typer.Argument(help="analyze 写出的文件夹，或打过分的 .parquet。", metavar="文件夹|文件")
-    ],
+    source: opt.Scored,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="输出文件夹（默认就地更新）。")] = None,
-    mentions: Annotated[
-        Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")
-    ] = None,
+    mentions: opt.MentionsFile = None,
     weights: opt.Weights = None,
     playbook: opt.PlaybookFile = None,
     period: opt.Period = None,

@@ -19,16 +19,10 @@ SHOWN = 20
 
 @app.command("export")
 def export(
-    source: Annotated[
-        Path, typer.Argument(help="analyze 写出的文件夹，或打过分的 .parquet。", metavar="文件夹|文件")
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="写到这个 .xlsx。", metavar="文件")] = Path(
-        "待复核.xlsx"
-    ),
+    source: opt.Scored,
+    output: opt.Workbook = Path("待复核.xlsx"),
     n: Annotated[int, typer.Option("--n", min=1, help="挑多少行。", metavar="N")] = 200,
-    mentions: Annotated[
-        Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")
-    ] = None,
+    mentions: opt.MentionsFile = None,
     corrections: Annotated[
         Path | None,
         typer.Option("--corrections", help="已有的修正；里面看过的小句不再问。", metavar="文件"),
@@ -56,15 +50,14 @@ def export(
         mask=not no_mask,
         force=force,
     )
-    if json:
-        texts.as_json([{"output": str(output), "n_rows": n_rows}])
-        return
-    if not quiet:
-        console.result(str(output))
-        console.note(
-            f"{n_rows} 行。在 Excel 里改好后：feedback-nlp review import {output} -o corrections.jsonl",
-            f"{n_rows} rows. Once filled in: feedback-nlp review import {output} -o corrections.jsonl",
-        )
+    texts.workbook_written(
+        output,
+        n_rows,
+        f"{n_rows} 行。在 Excel 里改好后：feedback-nlp review import {output} -o corrections.jsonl",
+        f"{n_rows} rows. Once filled in: feedback-nlp review import {output} -o corrections.jsonl",
+        json=json,
+        quiet=quiet,
+    )
 
 
 @app.command("import")

@@ -1,4 +1,4 @@
-"""Texts for ``segment`` and ``classify``: one on the command line, or a file of them."""
+"""Texts for ``segment`` and ``classify``: one on the command line, or a file of them; what commands print."""
 
 from __future__ import annotations
 
@@ -56,3 +56,14 @@ def as_json(rows: Iterable[dict[str, Any]]) -> None:
 
     for row in rows:
         console.result(json.dumps(row, ensure_ascii=False, allow_nan=False))
+
+
+def workbook_written(output: Path, n_rows: int, zh: str, en: str, *, json: bool, quiet: bool) -> None:
+    """Say where a workbook to fill in lies, and what comes next."""
+    from feedback_nlp.cli import console
+
+    if json:
+        as_json([{"output": str(output), "n_rows": n_rows}])
+    elif not quiet:
+        console.result(str(output))
+        console.note(zh, en)

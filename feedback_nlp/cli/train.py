@@ -53,9 +53,7 @@ def train(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="encoder：上次没训练完，从断点接着来。")] = False,
     lang: opt.Lang = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="覆盖已有的模型。", rich_help_panel=opt.OUTPUT)
-    ] = False,
+    force: Annotated[bool, opt.output("--force", "覆盖已有的模型。")] = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
