@@ -62,7 +62,7 @@ def mean_of(own: Any, other: Any, share: float) -> Any:
 def fit_blend(
     examples: Examples, own: Prediction, other: Prediction, taxonomy: Taxonomy
 ) -> tuple[Blend, Decisions]:
-    """Choose the weights by likelihood, and the thresholds that suit what comes out.
+    """Choose the weights by likelihood, and the thresholds that suit what comes out (as in ``calibrate``).
 
     Parameters
     ----------
@@ -86,13 +86,13 @@ def fit_blend(
         ),
     )
     mixed = blended(own, other, blend)
-    everything = np.ones(len(examples), dtype=bool)
+    natural = examples.natural()
     truth = examples.flags == 1
     common = best_threshold(mixed.flags.ravel(), truth.ravel())
     return blend, Decisions(
-        mention_thresholds(examples, mixed.clauses.sum(axis=2), everything, taxonomy),
+        mention_thresholds(examples, mixed.clauses.sum(axis=2), natural, taxonomy),
         shrunk_thresholds(mixed.flags, truth, common=common, weight=_FLAG_WEIGHT),
-        safety_threshold(examples, mixed.clauses, everything, taxonomy),
+        safety_threshold(examples, mixed.clauses, natural, taxonomy),
     )
 
 

@@ -71,9 +71,13 @@ class Decisions:
 def calibrate(
     examples: Examples, logits: Logits, evidence: Evidence, taxonomy: Taxonomy
 ) -> tuple[dict[str, NDArray[np.float32]], Decisions]:
-    """Learn Platt scaling, the overall and flag layers, and all thresholds from out-of-fold log-odds."""
-    judged = examples.fold >= 0
-    rows = judged[examples.clauses.review]
+    """Learn Platt scaling, the overall and flag layers, and all thresholds from out-of-fold log-odds.
+
+    How likely a mention is, and from which score on it counts, is learnt from texts as customers write them,
+    where there are enough: texts written to teach say more, and stranger things, in fewer words.
+    """
+    judged, natural = examples.fold >= 0, examples.natural()
+    rows = natural[examples.clauses.review]
     calibration = _calibrate_clauses(examples, logits, rows)
     score = sigmoid(logits.mention * calibration["mention_slope"] + calibration["mention_shift"])
     block = clause_block(score, logits, calibration["polar_slope"])
@@ -89,9 +93,9 @@ def calibrate(
     flag_scores = np.zeros(examples.flags.shape, np.float32)
     flag_scores[judged] = scores
     decisions = Decisions(
-        mention_thresholds(examples, score, judged, taxonomy),
+        mention_thresholds(examples, score, natural, taxonomy),
         flag_thresholds(scores, examples.flags[judged] == 1),
-        safety_threshold(examples, block, judged, taxonomy),
+        safety_threshold(examples, block, natural, taxonomy),
         flag_scores,
     )
     return calibration, decisions

@@ -23,6 +23,8 @@ __all__ = ["Examples", "fold_of", "from_gold", "reviewed_rows", "text_key", "wit
 
 # A text that shares this part of its character 4-grams with another is the same text, edited.
 NEAR = 0.7
+# ``GoldReview.source`` of texts written to teach.
+WRITTEN = "written"
 _NOT_CONTENT = re.compile(r"[\W_]+")
 
 
@@ -44,6 +46,8 @@ class Examples:
         1, 0 or −1 unknown.
     fold : int8 array of shape (n_reviews,)
         Cross-fitting fold; −1 is always learnt from and never judged.
+    written : bool array of shape (n_reviews,), optional
+        Texts written to teach: what they say is true, but how often is not how often customers say it.
     """
 
     texts: tuple[str, ...]
@@ -53,6 +57,7 @@ class Examples:
     overall: NDArray[np.int8]
     flags: NDArray[np.int8]
     fold: NDArray[np.int8]
+    written: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -72,7 +77,16 @@ class Examples:
             self.overall[rows],
             self.flags[rows],
             self.fold[rows],
+            None if self.written is None else self.written[rows],
         )
+
+    def natural(self, least: int = 500) -> NDArray[np.bool_]:
+        """Return which reviews to judge are as customers write them; all where those are under ``least``."""
+        judged: NDArray[np.bool_] = self.fold >= 0
+        if self.written is None:
+            return judged
+        found = judged & ~self.written
+        return found if int(found.sum()) >= least else judged
 
 
 def from_gold(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, folds: int = 5) -> Examples:
@@ -99,6 +113,7 @@ def from_gold(reviews: Sequence[GoldReview], taxonomy: Taxonomy, *, folds: int =
             [[_flag(review, flag) for flag in FLAGS] for review in reviews], dtype=np.int8
         ).reshape(-1, len(FLAGS)),
         fold=np.array([fold_of(review.text, folds) for review in reviews], dtype=np.int8),
+        written=np.array([review.source == WRITTEN for review in reviews], dtype=bool),
     )
 
 
