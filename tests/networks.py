@@ -8,7 +8,8 @@ from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_model import Columns, LinearWeights
 from feedback_nlp.scorers.linear_student import STUDENT
 
-WIDTH, HIDDEN = 4, 6
+# So wide that BLAS rounds a row of a product by its place, if it is let.
+WIDTH, HIDDEN = 64, 128
 
 
 def arrays(n_facets: int, *, width: int = WIDTH, seed: int = 0) -> dict[str, np.ndarray]:
@@ -21,7 +22,10 @@ def arrays(n_facets: int, *, width: int = WIDTH, seed: int = 0) -> dict[str, np.
         "out": (HIDDEN, 3 * n_facets),
         "shift": (3 * n_facets,),
     }
-    return {STUDENT + name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    return {
+        STUDENT + name: (random.normal(size=shape) / np.sqrt(shape[0])).astype(np.float32)
+        for name, shape in shapes.items()
+    }
 
 
 def networked(base: LinearScorer, *, network: bool = True) -> LinearScorer:

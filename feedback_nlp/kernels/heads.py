@@ -123,7 +123,7 @@ def clause_exponents(
         ``mention``, ``polar``, ``neutral``, ``evidence_mention``, ``evidence_polar``, ``evidence_neutral``.
     fit : arrays
         ``mention_slope``, ``mention_shift``, ``polar_slope``.
-    more : float32 array of shape (at least n_clauses, 3 · n_facets), or without rows
+    more : float32 array of shape (n_clauses, 3 · n_facets), or without rows
         What a network adds to the log-odds: mention, polar, neutral.
     shift : float32 array of shape (3 · n_facets,)
         To be added to each row of it.

@@ -28,11 +28,9 @@ def means(sums: Floats, first: int, count: Floats, review: Ints, own: Floats, wh
     count : float32 array of shape (n_clauses,)
     review : int64 array of shape (n_clauses,)
         Ascending.
-    own, whole : float32 arrays of shape (at least n_clauses, width) and (at least n_reviews, width)
-        Their further rows are zeros.
+    own, whole : float32 arrays of shape (n_clauses, width) and (n_reviews, width)
     """
     one, width = np.float32(1), own.shape[1]
-    own[len(review) :] = 0
     whole[:] = 0
     clause = 0
     while clause < len(review):
@@ -66,19 +64,18 @@ def hidden_units(
 
     Parameters
     ----------
-    own, before, after : float32 arrays of shape (at least n_clauses, n_hidden)
+    own, before, after : float32 arrays of shape (n_clauses, n_hidden)
         Products of each clause with the weights for itself, for the next and for the one before it.
-    whole : float32 array of shape (at least n_reviews, n_hidden)
+    whole : float32 array of shape (n_reviews, n_hidden)
         Products of each review.
     review : int64 array of shape (n_clauses,)
     tone : float32 array of shape (n_clauses, n_tones)
     weights : float32 array of shape (n_tones, n_hidden)
     bias : float32 array of shape (n_hidden,)
-    hidden : float32 array of shape (at least n_clauses, n_hidden)
-        Its further rows are zeros.
+    hidden : float32 array of shape (n_clauses, n_hidden)
+        May be ``own``.
     """
     count, zero = len(review), np.float32(0)
-    hidden[count:] = 0
     for clause in range(count):
         row = review[clause]
         units = hidden[clause]

@@ -19,7 +19,7 @@ from feedback_nlp.scorers.linear_evidence import cell_values, per_root, review_v
 from feedback_nlp.scorers.linear_model import Columns
 from feedback_nlp.scorers.linear_parts import parts
 from feedback_nlp.scorers.linear_student import STUDENT, has_student
-from feedback_nlp.scorers.products import padded_product, padded_rows
+from feedback_nlp.scorers.products import rowwise_product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,7 +147,7 @@ class FastNetwork(NamedTuple):
         return cls(*_floats(arrays, *(STUDENT + name for name in cls._fields)))
 
     def added(self, raw: Floats, first: int, count: Floats, tones: Floats, part: _Part) -> Floats:
-        """Return what ``linear_student.additions`` does without the shift; its last rows are padding.
+        """Return what ``linear_student.additions`` does, without the shift.
 
         Parameters
         ----------
@@ -158,22 +158,22 @@ class FastNetwork(NamedTuple):
         tones : float32 array of shape (n_clauses, 3)
         part : _Part
         """
-        own = np.empty((padded_rows(len(raw)), len(self.own)), dtype=np.float32)
-        whole = np.empty((padded_rows(part.n_reviews), len(self.own)), dtype=np.float32)
+        own = np.empty((len(raw), len(self.own)), dtype=np.float32)
+        whole = np.empty((part.n_reviews, len(self.own)), dtype=np.float32)
         network.means(raw, first, count, part.review, own, whole)
-        hidden = padded_product(own, self.own)
+        hidden = rowwise_product(own, self.own)
         network.hidden_units(
             hidden,
-            padded_product(own, self.before),
-            padded_product(own, self.after),
-            padded_product(whole, self.review),
+            rowwise_product(own, self.before),
+            rowwise_product(own, self.after),
+            rowwise_product(whole, self.review),
             part.review,
             tones,
             self.tone,
             self.hidden,
             hidden,
         )
-        return padded_product(hidden, self.out)
+        return rowwise_product(hidden, self.out)
 
 
 class FastModel(NamedTuple):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.scorers.products import steady_product
+from feedback_nlp.scorers.products import rowwise_product
 
 __all__ = ["STUDENT", "Seen", "additions", "has_student"]
 
@@ -63,20 +63,25 @@ def additions(arrays: Mapping[str, Floats], seen: Seen) -> Floats:
         (3 · n_facets,).
     seen : Seen
     """
-    part = {name.removeprefix(STUDENT): value for name, value in arrays.items() if name.startswith(STUDENT)}
+    # In one order, as the compiled path has them: a product's bits hang on it.
+    part = {
+        name.removeprefix(STUDENT): np.ascontiguousarray(value)
+        for name, value in arrays.items()
+        if name.startswith(STUDENT)
+    }
     own = _per_root(seen.sums, seen.counts[:, None])
     whole = _per_root(seen.whole[:, :-1], seen.whole[:, -1:])
-    hidden = steady_product(own, part["own"])
-    hidden += steady_product(whole, part["review"])[seen.review]
+    hidden = rowwise_product(own, part["own"])
+    hidden += rowwise_product(whole, part["review"])[seen.review]
     follows = np.append(False, seen.review[1:] == seen.review[:-1])[: len(own)]
     rows = np.flatnonzero(follows)
-    hidden[rows] += steady_product(own, part["before"])[rows - 1]
-    hidden[rows - 1] += steady_product(own, part["after"])[rows]
+    hidden[rows] += rowwise_product(own, part["before"])[rows - 1]
+    hidden[rows - 1] += rowwise_product(own, part["after"])[rows]
     for column in range(seen.tone.shape[1]):
         hidden += seen.tone[:, column, None] * part["tone"][column]
     hidden += part["hidden"]
     np.maximum(hidden, 0, out=hidden)
-    return steady_product(hidden, part["out"]) + part["shift"]
+    return rowwise_product(hidden, part["out"]) + part["shift"]
 
 
 def _per_root(sums: Floats, counts: Floats) -> Floats:
