@@ -6,6 +6,7 @@ it, so that a clause at the seam still sees what was said just before.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Tokens", "Windows", "tokenize"]
 
+# Halves of surrogate pairs, which a string of Python may hold and a tokenizer doesn't take.
+_HALVES = re.compile("[\ud800-\udfff]")
 # Tokens of the window before that are read again.
 OVERLAP = 32
 
@@ -134,7 +137,9 @@ def tokenize(
         Longest window, the special tokens included.
     """
     builder = _Builder(most_tokens)
-    encodings = tokenizer.encode_batch(normalize_column(texts), add_special_tokens=False)
+    # One for one: every offset stays.
+    whole = [_HALVES.sub("\ufffd", text) for text in normalize_column(texts)]
+    encodings = tokenizer.encode_batch(whole, add_special_tokens=False)
     first = np.searchsorted(clauses.review, np.arange(clauses.n_reviews + 1))
     special = _special_tokens(tokenizer)
     for review, encoding in enumerate(encodings):

@@ -43,6 +43,12 @@ def test_clauses_read_back(tokenizer):
     assert tokens.windows.own.tolist() == [[1, 6], [1, 5]]
 
 
+def test_halves_of_surrogate_pairs_keep_their_place(tokenizer):
+    texts = ["\ud800物流慢\udfff，贵"]
+    tokens = tokenize(texts, cut_column(texts), tokenizer)
+    assert [read(tokens, clause) for clause in range(2)] == ["\x01物流慢\x01", "贵"]
+
+
 def test_long_review_is_read_in_overlapping_windows(tokenizer):
     texts = ["慢慢慢慢慢慢慢慢慢，" * 40]
     cut = cut_column(texts)
