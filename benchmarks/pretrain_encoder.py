@@ -1,10 +1,10 @@
 """Let the base encoder read public Chinese feedback first: masked-language learning before fine-tuning.
 
-    python benchmarks/pretrain_encoder.py --out /tmp/pretrained --minutes 40
+    python benchmarks/pretrain_encoder.py --out /tmp/pretrained --steps 2600
 
 Writes a folder that ``train_encoder.py --base`` starts from. The texts are those of ``../shared/data``
 without any that equals or nearly equals a text of gold dev, the demo or the challenge set. Needs torch;
-some 40 minutes on two cores that have bf16, hours on others.
+some half an hour on two cores that have bf16, hours on others.
 """
 
 from __future__ import annotations

@@ -99,6 +99,8 @@ def main() -> None:
     join(scorer, partner, examples)
     scorer.save(arguments.out)
     loaded = EncoderScorer.load(arguments.out)
+    # What it began from is told on the card and not kept in the folder.
+    loaded.base = scorer.base
     card = encoder_card.render(data, loaded, scorer.history_, RECIPE, arguments.out)
     (arguments.out / "card.md").write_text(card, encoding="utf-8")
 
