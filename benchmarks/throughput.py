@@ -287,7 +287,9 @@ def spark(count: int, model: str, chars: int) -> None:
         print(f"| score --jobs 2 | {wall:.1f} | {count / wall:,.0f} |", flush=True)
         command = [sys.executable, "-c", _SPARK, str(path), model]
         start = time.perf_counter()
-        subprocess.run(command, check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+        # Else its workers are whatever python3 the PATH has.
+        workers = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+        subprocess.run(command, check=True, cwd=ROOT, stderr=subprocess.DEVNULL, env=workers)
         wall = time.perf_counter() - start
         print(f"| Spark local[2] | {wall:.1f} | {count / wall:,.0f} |", flush=True)
 
