@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -108,6 +110,13 @@ def test_refunds_grow_and_come_first(
     months = by_month(mentions, demo_gold, "after_sales.refund")
     assert months["2025-04":].sum() >= 2 * months[:"2025-03"].sum()
     assert facets.trend["after_sales.refund"] == "rising"
+
+
+def test_the_report_tells_of_rising_refunds(demo_analysis, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """P1 in the words a manager reads, though the issue alone is too thin for a trend."""
+    page = demo_analysis.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
+    first = page[page.index("退款拖延") :]
+    assert "“退换退款”合起来在上升" in first[:400]
 
 
 def test_after_sales_is_told_to_rise(demo_analysis) -> None:  # type: ignore[no-untyped-def]

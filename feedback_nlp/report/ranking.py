@@ -46,6 +46,7 @@ def issue_rows(
     months = sorted({day[:7] for day, ok in zip(evidence.days, evidence.counted, strict=True) if day and ok})
     groups = _groups(rows, insight.n_counted)
     rivals = [row for row, group in zip(rows, groups, strict=True) if group == LISTED and not row["safety"]]
+    moving = _moving(insight)
     for row, name, group in zip(rows, names, groups, strict=True):
         code = row["issue_id"]
         row.update(
@@ -64,8 +65,23 @@ def issue_rows(
         )
         row["where"] = _where(row["units"], verdicts.get(row["issue_id"], []), words)
         row["trend_name"] = trend_name(row, words)
-        row["trend_text"] = _trend_text(row, words)
+        row["trend_text"] = _trend_text(row, words) + _facet_trend(row, moving, words)
     return rows
+
+
+def _moving(insight: Insight) -> dict[str, str]:
+    """Return facet → trend of those that rise or fall."""
+    columns = ("code", "level", "trend")
+    rows = zip(*(insight.elements[name].to_pylist() for name in columns), strict=True)
+    return {code: trend for code, level, trend in rows if level == "facet" and trend in ("rising", "falling")}
+
+
+def _facet_trend(row: Mapping[str, Any], moving: Mapping[str, str], words: Words) -> str:
+    """Say that the facet moves where the issue alone is too thin to show it."""
+    trend = moving.get(row["facet"])
+    if trend is None or row["trend"] not in ("steady", "unknown"):
+        return ""
+    return words(f"trend.facet_{trend}", facet=row["facet_name"])
 
 
 def trend_name(row: Mapping[str, Any], words: Words) -> str:
