@@ -191,7 +191,7 @@ class EncoderScorer(Scorer):
         scorer._tokenizer = load_tokenizer(Path(folder) / TOKENIZER_FILE)
         partner = Path(folder) / PARTNER_FOLDER
         scorer.partner_ = LinearScorer.load(partner, used) if header["partner"] else None
-        scorer.blend_ = Blend(**header.get("blend", {}))
+        scorer.blend_ = Blend.from_header(header)
         return scorer
 
     def adopt_graph(self, graph: bytes) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.calibration import best_threshold, shrunk_thresholds
 from feedback_nlp.scorers.linear_calibration import Decisions, mention_thresholds, safety_threshold
@@ -42,6 +44,28 @@ class Blend:
     def to_header(self) -> dict[str, float]:
         """Return them for ``model.json``."""
         return asdict(self)
+
+    @classmethod
+    def from_header(cls, header: Mapping[str, Any]) -> Blend:
+        """Read them from ``model.json``; models from before they were learnt have none.
+
+        Raises
+        ------
+        ModelError
+            If they are not parts of a whole, by their names.
+        """
+        found = header.get("blend", {})
+        names = {part.name for part in fields(cls)}
+        if (
+            not isinstance(found, dict)
+            or not names.issuperset(found)
+            or not all(map(_is_part, found.values()))
+        ):
+            raise ModelError(
+                Bilingual("model.json 里的 blend 读不懂。", "The blend in model.json can't be read."),
+                Bilingual("请重新安装或重新训练这个模型。", "Install or train the model again."),
+            )
+        return cls(**found)
 
 
 def blended(own: Prediction, other: Prediction, blend: Blend) -> Prediction:
@@ -94,6 +118,10 @@ def fit_blend(
         shrunk_thresholds(mixed.flags, truth, common=common, weight=_FLAG_WEIGHT),
         safety_threshold(examples, mixed.clauses, natural, taxonomy),
     )
+
+
+def _is_part(value: object) -> bool:
+    return isinstance(value, float | int) and 0 <= value <= 1
 
 
 def _share(own: Floats, other: Floats, loss: Any) -> float:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Recipe", "Run", "facet_f1", "forward", "hidden_token", "lower_precision", "train"]
 
 
+_TELL_BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How to fine-tune; the defaults suit a few thousand labelled reviews.
@@ -151,7 +154,9 @@ def forward(network: Network, tokens: Tokens, batch: Batch, *, device: str = "cp
 
 def lower_precision(device: str, *, learning: bool = True) -> torch.autocast:
     """Return the context of a forward pass: float32, but for learning bf16 where it is multiplied fast."""
-    fit = device == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    # torch tells this by private names only, and not in every version.
+    tests = (getattr(torch.cpu, name, None) for name in _TELL_BF16)
+    fit = device == "cuda" or any(test() for test in tests if test is not None)
     return torch.autocast(device, dtype=torch.bfloat16, enabled=learning and fit)
 
 
