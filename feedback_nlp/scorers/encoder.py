@@ -27,6 +27,7 @@ from feedback_nlp.text.clauses import cut_column
 
 if TYPE_CHECKING:
     from feedback_nlp.gold import GoldReview
+    from feedback_nlp.scorers.encoder_lessons import Judged
     from feedback_nlp.scorers.encoder_session import Backend
     from feedback_nlp.scorers.encoder_training import Recipe
     from feedback_nlp.scorers.training_data import Examples
@@ -53,6 +54,8 @@ class EncoderScorer(Scorer):
         How to learn.
     extra : Examples, optional
         Reviews with partial labels to learn from as well.
+    judged : encoder_lessons.Judged, optional
+        Reviews without labels and what another judge thinks of them, to learn from as well.
     work : str or Path, optional
         Folder for checkpoints; with it a training that was cut off goes on where it stopped.
     partner : LinearScorer, optional
@@ -89,6 +92,7 @@ class EncoderScorer(Scorer):
         base: str | Path | None = None,
         recipe: Recipe | None = None,
         extra: Examples | None = None,
+        judged: Judged | None = None,
         work: str | Path | None = None,
         partner: LinearScorer | None = None,
         tell: Callable[[str], None] | None = None,
@@ -97,6 +101,7 @@ class EncoderScorer(Scorer):
         self.base = base
         self.recipe = recipe
         self.extra = extra
+        self.judged = judged
         self.work = work
         self.partner = partner
         self.tell = tell

@@ -14,7 +14,7 @@ from feedback_nlp.errors import Bilingual, ModelError
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["base_tokenizer", "load_encoder"]
+__all__ = ["base_tokenizer", "layer_list", "load_encoder"]
 
 
 def base_tokenizer(base: str | Path) -> Any:
@@ -45,8 +45,14 @@ def base_tokenizer(base: str | Path) -> Any:
     return tokenizer
 
 
-def load_encoder(base: str | Path) -> tuple[nn.Module, int]:
+def load_encoder(base: str | Path, *, layers: int = 0) -> tuple[nn.Module, int]:
     """Return a pretrained encoder in float32, without dropout, and its width.
+
+    Parameters
+    ----------
+    base : str or Path
+    layers : int
+        How many of its layers to keep, evenly spread, the last among them; 0 for all.
 
     Raises
     ------
@@ -77,7 +83,27 @@ def load_encoder(base: str | Path) -> tuple[nn.Module, int]:
     for module in model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
+    if layers:
+        _cut(model, layers)
     return model, int(model.config.hidden_size)
+
+
+def layer_list(encoder: nn.Module) -> nn.ModuleList:
+    """Return the layers of a BERT-like encoder from the bottom up: its longest list of modules."""
+    from torch import nn
+
+    lists = [module for module in encoder.modules() if isinstance(module, nn.ModuleList)]
+    return max(lists, key=len, default=nn.ModuleList())
+
+
+def _cut(model: Any, layers: int) -> None:
+    """Keep ``layers`` of the layers of ``model``, evenly spread, the last among them."""
+    stack = layer_list(model)
+    kept = [stack[(place + 1) * len(stack) // layers - 1] for place in range(min(layers, len(stack)))]
+    while len(stack):
+        del stack[0]
+    stack.extend(kept)
+    model.config.num_hidden_layers = len(kept)
 
 
 def _unusable(base: str | Path, what: Bilingual) -> ModelError:

@@ -11,6 +11,7 @@ import numpy as np
 
 from feedback_nlp.errors import Bilingual, MissingExtraError, ModelError
 from feedback_nlp.scorers.encoder_base import base_tokenizer
+from feedback_nlp.scorers.encoder_tokens import tokenize
 from feedback_nlp.scorers.training_data import Examples, from_gold
 from feedback_nlp.taxonomy import load_taxonomy
 
@@ -23,6 +24,8 @@ __all__ = ["FOLDS", "adopt_network", "fit", "needs_torch"]
 
 # One text in ten is kept from learning, for early judgement, calibration and thresholds.
 FOLDS = 10
+# Reviews that tell how large the numbers inside the network grow.
+SAMPLE = 200
 
 
 def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None:
@@ -59,13 +62,14 @@ def fit(scorer: EncoderScorer, reviews: Sequence[GoldReview] | Examples) -> None
         scorer.base,
         recipe,
         extra=scorer.extra,
+        judged=scorer.judged,
         folder=None if scorer.work is None else Path(scorer.work),
         resume=scorer.work is not None,
         tell=scorer.tell,
     )
     scorer.taxonomy_ = taxonomy
     scorer.history_ = run.history
-    adopt_network(scorer, run.network, tokenizer, most_tokens=recipe.most_tokens)
+    adopt_network(scorer, run.network, tokenizer, examples, most_tokens=recipe.most_tokens)
     held_out = np.flatnonzero(examples.fold == recipe.held_out)
     calibrate_on(scorer, examples.pick(held_out) if len(held_out) else examples)
     scorer.adopt_partner(scorer.partner)
@@ -86,14 +90,18 @@ def needs_torch() -> ModuleType:
     return encoder_training
 
 
-def adopt_network(scorer: EncoderScorer, network: Network, tokenizer: Any, *, most_tokens: int) -> None:
-    """Export ``network`` and let ``scorer`` predict with it."""
+def adopt_network(
+    scorer: EncoderScorer, network: Network, tokenizer: Any, examples: Examples, *, most_tokens: int
+) -> None:
+    """Export ``network``, rounded as suits ``examples``, and let ``scorer`` predict with it."""
     from feedback_nlp.scorers.encoder_export import export_graph, heads_of
 
+    seen = examples.pick(np.unique(np.linspace(0, len(examples) - 1, SAMPLE).astype(np.intp)))
+    tokens = tokenize(seen.texts, seen.clauses, tokenizer, most_tokens=most_tokens)
     scorer.most_tokens_ = most_tokens
     scorer.heads_ = heads_of(network)
     scorer.adopt_tokenizer(tokenizer)
-    scorer.adopt_graph(export_graph(network))
+    scorer.adopt_graph(export_graph(network, sample=tokens.windows.ids))
 
 
 def calibrate_on(scorer: EncoderScorer, examples: Examples) -> None:

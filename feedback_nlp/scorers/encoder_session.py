@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Backend", "OnnxBackend", "load_tokenizer"]
 
 Floats = NDArray[np.float32]
+# Made one operation, the addition and the layer norm after it take three times as long.
+_SLOWER = ["SkipLayerNormFusion"]
 
 
 class Backend(Protocol):
@@ -59,7 +61,9 @@ class OnnxBackend:
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
         self.threads = threads or _cores()
-        self.session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self.session: Any = onnxruntime.InferenceSession(
+            graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
+        )
 
     def pooled(self, tokens: Tokens) -> Pooled:
         """Return the mean state of each clause and of each window's own tokens."""

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from feedback_nlp.scorers import encoder_checkpoint as checkpoint
-from feedback_nlp.scorers.encoder_base import load_encoder
+from feedback_nlp.scorers.encoder_base import layer_list, load_encoder
+from feedback_nlp.scorers.encoder_lessons import Judged, Lessons
 from feedback_nlp.scorers.encoder_network import Network, Outputs, pool
-from feedback_nlp.scorers.encoder_tokens import Batch, Tokens, tokenize
+from feedback_nlp.scorers.encoder_tokens import Batch, Tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -53,6 +54,10 @@ class Recipe:
         Weight of the review-level losses beside that of the clauses.
     extra_per_epoch : int
         Reviews with nothing but an overall label that each epoch sees, a fresh part every time.
+    judged_per_epoch : int
+        Reviews judged by others that each epoch sees, a fresh part every time.
+    layers : int
+        Layers to keep of the checkpoint, evenly spread, its last among them; 0 keeps all.
     token_drop : float
         Part of the tokens hidden in training, anew each time. It keeps the encoder from learning texts by
         heart in place of dropout, which costs half as much time again on a CPU.
@@ -74,6 +79,8 @@ class Recipe:
     overall_weight: float = 1.0
     flag_weight: float = 1.0
     extra_per_epoch: int = 0
+    judged_per_epoch: int = 0
+    layers: int = 0
     token_drop: float = 0.08
     average: float = 0.995
     held_out: int = 0
@@ -95,6 +102,7 @@ def train(
     recipe: Recipe,
     *,
     extra: Examples | None = None,
+    judged: Judged | None = None,
     folder: Path | None = None,
     resume: bool = False,
     tell: Callable[[str], None] | None = None,
@@ -111,6 +119,9 @@ def train(
     recipe : Recipe
     extra : Examples, optional
         Reviews with partial labels of which ``recipe.extra_per_epoch`` are added to each epoch.
+    judged : Judged, optional
+        Reviews that another judge has read, ``recipe.judged_per_epoch`` of them an epoch: what it thinks is
+        learnt as a probability.
     folder : Path, optional
         Where a checkpoint is kept after each epoch.
     resume : bool
@@ -125,9 +136,14 @@ def train(
     """
     torch.manual_seed(recipe.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    encoder, width = load_encoder(base)
+    encoder, width = load_encoder(base, layers=recipe.layers)
     network = Network(encoder, width, examples.mention.shape[1]).to(device)
-    loop = _Loop(network, examples, extra, tokenizer, recipe, tell or (lambda _message: None))
+    lessons = [(Lessons.labelled(examples, tokenizer, recipe.most_tokens), 0)]
+    if extra is not None and recipe.extra_per_epoch:
+        lessons.append((Lessons.labelled(extra, tokenizer, recipe.most_tokens), recipe.extra_per_epoch))
+    if judged is not None and recipe.judged_per_epoch:
+        lessons.append((Lessons.judged(judged, tokenizer, recipe.most_tokens), recipe.judged_per_epoch))
+    loop = _Loop(network, lessons, hidden_token(tokenizer), recipe, tell or (lambda _message: None))
     if resume and folder is not None:
         loop.restore(folder)
     for epoch in range(loop.done, recipe.epochs):
@@ -203,18 +219,16 @@ class _Loop:
     def __init__(
         self,
         network: Network,
-        examples: Examples,
-        extra: Examples | None,
-        tokenizer: Tokenizer,
+        lessons: list[tuple[Lessons, int]],
+        mask_token: int,
         recipe: Recipe,
         tell: Callable[[str], None],
     ) -> None:
+        """Take the main lessons, learnt and judged whole, then others with how many windows an epoch sees."""
         self.network, self.recipe, self.tell = network, recipe, tell
-        self.mask_token = hidden_token(tokenizer)
+        self.mask_token = mask_token
         self.device = next(network.parameters()).device.type
-        self.sets = [_Set(examples, tokenizer, recipe.most_tokens)]
-        if extra is not None and recipe.extra_per_epoch:
-            self.sets.append(_Set(extra, tokenizer, recipe.most_tokens))
+        self.lessons = lessons
         self.optimiser = torch.optim.AdamW(
             _groups(network, recipe), weight_decay=recipe.weight_decay, fused=True
         )
@@ -266,22 +280,21 @@ class _Loop:
     def _plan(self, epoch: int) -> Iterator[tuple[int, list[int]]]:
         """Yield (set, windows) of each batch of an epoch, the same for the same seed and epoch."""
         random = np.random.default_rng((self.recipe.seed, epoch))
-        found = [(0, rows) for rows in self.sets[0].groups(self._learnt(), self.recipe.batch_tokens, random)]
-        if len(self.sets) > 1:
-            count = self.recipe.extra_per_epoch
-            total = len(self.sets[1].tokens.windows)
-            rows = np.arange(epoch * count, (epoch + 1) * count) % max(total, 1)
-            found += [(1, part) for part in self.sets[1].groups(rows, self.recipe.batch_tokens, random)]
+        found: list[tuple[int, list[int]]] = []
+        for part, (own, count) in enumerate(self.lessons):
+            rows = own.portion(epoch, count) if part else self._main(learnt=True)
+            found += [(part, group) for group in own.groups(rows, self.recipe.batch_tokens, random)]
         for at in random.permutation(len(found)):
             yield found[at]
 
-    def _learnt(self) -> NDArray[np.int64]:
-        own = self.sets[0]
-        fold = own.examples.fold[own.tokens.windows.review]
-        return np.flatnonzero(fold != self.recipe.held_out)
+    def _main(self, *, learnt: bool) -> NDArray[np.int64]:
+        """Return the windows of the main lessons to learn from, or those held out."""
+        own, _ = self.lessons[0]
+        held_out = own.fold[own.tokens.windows.review] == self.recipe.held_out
+        return np.flatnonzero(~held_out if learnt else held_out)
 
     def _step(self, part: int, rows: list[int]) -> float:
-        own = self.sets[part]
+        own, _ = self.lessons[part]
         batch = self._hidden(next(own.tokens.batches(10**9, rows)))
         outputs, clauses = forward(self.network, own.tokens, batch, device=self.device)
         loss = self._loss(own, batch, outputs, clauses)
@@ -301,28 +314,24 @@ class _Loop:
         drop &= np.append(batch.mask[:, 1:], np.zeros((len(batch.ids), 1), np.int64), axis=1) == 1
         return Batch(batch.rows, np.where(drop, self.mask_token, batch.ids), batch.mask)
 
-    def _loss(self, own: _Set, batch: Batch, outputs: Outputs, part: _Part) -> torch.Tensor:
-        device = self.device
-        known = torch.from_numpy(own.known[part.clause]).to(device)
-        truth = torch.from_numpy(own.truth[part.clause]).to(device)
+    def _loss(self, own: Lessons, batch: Batch, outputs: Outputs, part: _Part) -> torch.Tensor:
+        known, truth = self._tensors(part.clause, own.known, own.truth)
         cells = nn.functional.binary_cross_entropy_with_logits(outputs.clauses, truth, reduction="none")
         loss = (cells * known).sum() / max(len(part.clause), 1)
         review = own.tokens.windows.review[batch.rows]
-        overall = torch.from_numpy(own.examples.overall[review].astype(np.int64)).to(device)
-        if bool((overall >= 0).any()):
-            loss = loss + self.recipe.overall_weight * nn.functional.cross_entropy(
-                outputs.overall, overall, ignore_index=-1
-            )
-        flags = torch.from_numpy(own.examples.flags[review].astype(np.float32)).to(device)
-        cells = nn.functional.binary_cross_entropy_with_logits(
-            outputs.flags, flags.clamp(min=0), reduction="none"
-        )
-        return loss + self.recipe.flag_weight * (cells * (flags >= 0)).sum() / max(len(review), 1)
+        overall, flags, flags_known = self._tensors(review, own.overall, own.flags, own.flags_known)
+        likely = nn.functional.log_softmax(outputs.overall, dim=1)
+        loss = loss - self.recipe.overall_weight * (overall * likely).sum() / overall.sum().clamp(min=1e-6)
+        cells = nn.functional.binary_cross_entropy_with_logits(outputs.flags, flags, reduction="none")
+        return loss + self.recipe.flag_weight * (cells * flags_known).sum() / max(len(review), 1)
+
+    def _tensors(self, rows: NDArray[np.int64], *arrays: NDArray[np.float32]) -> tuple[torch.Tensor, ...]:
+        return tuple(torch.from_numpy(array[rows]).to(self.device) for array in arrays)
 
     def _judge(self) -> dict[str, float]:
         """Return F1 of facets with polarity and accuracy on the part held out, with the averaged weights."""
-        own = self.sets[0]
-        rows = np.flatnonzero(own.examples.fold[own.tokens.windows.review] == self.recipe.held_out)
+        own, _ = self.lessons[0]
+        rows = self._main(learnt=False)
         if not len(rows):
             return {}
         current = {name: value.clone() for name, value in self.network.state_dict().items()}
@@ -333,7 +342,8 @@ class _Loop:
             for batch in own.tokens.batches(4 * self.recipe.batch_tokens, _by_length(own.tokens, rows)):
                 outputs, part = forward(self.network, own.tokens, batch, device=self.device)
                 found = outputs.overall.argmax(dim=1).cpu().numpy()
-                right.append(found == own.examples.overall[own.tokens.windows.review[batch.rows]])
+                review = own.tokens.windows.review[batch.rows]
+                right.append(found == own.overall[review].argmax(axis=1))
                 scores.append(torch.sigmoid(outputs.clauses).cpu().numpy())
                 truths.append(own.truth[part.clause])
         self.network.load_state_dict(current)
@@ -343,26 +353,6 @@ class _Loop:
             "clause_facet_polarity_f1": f1,
             "threshold": threshold,
         }
-
-
-class _Set:
-    """Tokenised examples with their targets."""
-
-    def __init__(self, examples: Examples, tokenizer: Tokenizer, most_tokens: int) -> None:
-        self.examples = examples
-        self.tokens = tokenize(examples.texts, examples.clauses, tokenizer, most_tokens=most_tokens)
-        count = len(examples.clauses)
-        self.truth = examples.sides.reshape(count, -1).astype(np.float32)
-        self.known = np.repeat(examples.mention >= 0, 3, axis=1).astype(np.float32)
-
-    def groups(
-        self, rows: NDArray[np.int64], batch_tokens: int, random: np.random.Generator
-    ) -> Iterator[list[int]]:
-        """Yield batches of windows of like length, mixed anew each time."""
-        lengths = self.tokens.windows.lengths()[rows]
-        order = rows[np.argsort(lengths + random.uniform(0, 8, len(rows)), kind="stable")]
-        for batch in self.tokens.batches(batch_tokens, order.tolist()):
-            yield [int(row) for row in batch.rows]
 
 
 def facet_f1(scores: NDArray[np.float32], truth: NDArray[np.bool_]) -> tuple[float, float]:
@@ -392,7 +382,7 @@ def _by_length(tokens: Tokens, rows: NDArray[np.int64]) -> list[int]:
 def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     """Return parameter groups with their rates: heads, then layers from the top down, then embeddings."""
     groups: list[dict[str, Any]] = [{"params": network.head_parameters(), "lr": recipe.head_rate}]
-    layers = _layers(network.encoder)
+    layers = list(layer_list(network.encoder))
     inside: set[int] = set()
     for depth, layer in enumerate(reversed(layers)):
         parameters = list(layer.parameters())
@@ -401,12 +391,6 @@ def _groups(network: Network, recipe: Recipe) -> list[dict[str, Any]]:
     rest = [parameter for parameter in network.encoder.parameters() if id(parameter) not in inside]
     groups.append({"params": rest, "lr": recipe.encoder_rate * recipe.layer_decay ** len(layers)})
     return groups
-
-
-def _layers(encoder: nn.Module) -> list[nn.Module]:
-    """Return the layers of a BERT-like encoder from the bottom up: its longest list of modules."""
-    lists = [module for module in encoder.modules() if isinstance(module, nn.ModuleList)]
-    return max((list(found) for found in lists), key=len, default=[])
 
 
 def _slope(steps: int, warm_up: float) -> Callable[[int], float]:

@@ -216,3 +216,75 @@ def test_vectors_of_equal_clauses_are_equal(scorer):
 def test_no_base_is_told():
     with pytest.raises(ModelError, match="--base"):
         EncoderScorer().fit(reviews())
+
+
+def test_large_inputs_don_t_spoil_the_rounding(base, recipe):
+    """A channel a hundred times as large as the others costs the others nothing after a look at a sample."""
+    import torch
+
+    from feedback_nlp.scorers.encoder_base import base_tokenizer, layer_list
+    from feedback_nlp.scorers.encoder_export import export_graph
+    from feedback_nlp.scorers.encoder_session import OnnxBackend
+    from feedback_nlp.scorers.encoder_tokens import tokenize
+    from feedback_nlp.scorers.encoder_training import train
+    from feedback_nlp.scorers.training_data import from_gold
+    from feedback_nlp.taxonomy import load_taxonomy
+
+    tokenizer = base_tokenizer(base)
+    examples = from_gold(reviews(), load_taxonomy("default"), folds=10)
+    network = train(examples, tokenizer, base, replace(recipe, epochs=2)).network
+    tokens = tokenize(TEXTS, cut_column(TEXTS), tokenizer)
+    with torch.no_grad():
+        for layer in layer_list(network.encoder):
+            layer.intermediate.dense.bias[0] = 100.0
+            layer.output.dense.weight[:, 0] /= 100.0
+    exact = OnnxBackend(export_graph(network, int8=False)).pooled(tokens).clauses
+    ids = tokens.windows.ids
+
+    def error(sample):
+        return np.abs(OnnxBackend(export_graph(network, sample=sample)).pooled(tokens).clauses - exact).mean()
+
+    assert error(ids) < error(()) / 3
+
+
+def test_a_cut_encoder_keeps_its_last_layer(base):
+    from feedback_nlp.scorers.encoder_base import layer_list, load_encoder
+
+    whole, width = load_encoder(base)
+    cut_to_one, same = load_encoder(base, layers=1)
+    assert width == same
+    assert len(layer_list(cut_to_one)) == cut_to_one.config.num_hidden_layers == 1
+    last = layer_list(whole)[-1].state_dict()
+    for name, value in layer_list(cut_to_one)[0].state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), last[name].numpy())
+
+
+def test_it_learns_what_another_judge_thinks(base, recipe, scorer):
+    """With no label known, the judgement of a trained scorer on the same texts is what it comes to say."""
+    import torch
+
+    from feedback_nlp.scorers.encoder_base import base_tokenizer
+    from feedback_nlp.scorers.encoder_lessons import Judged
+    from feedback_nlp.scorers.encoder_tokens import tokenize
+    from feedback_nlp.scorers.encoder_training import forward, train
+    from feedback_nlp.scorers.training_data import from_gold
+    from feedback_nlp.taxonomy import load_taxonomy
+
+    examples = from_gold(reviews(), load_taxonomy("default"), folds=10)
+    unknown = replace(
+        examples,
+        mention=np.full_like(examples.mention, -1),
+        overall=np.full_like(examples.overall, -1),
+        flags=np.full_like(examples.flags, -1),
+    )
+    judged = Judged(examples.texts, examples.clauses, scorer.predict(examples.texts, examples.clauses))
+    chosen, tokenizer = replace(recipe, judged_per_epoch=40), base_tokenizer(base)
+    network = train(unknown, tokenizer, base, chosen, judged=judged).network
+    tokens = tokenize(examples.texts, examples.clauses, tokenizer)
+    with torch.no_grad():
+        (batch,) = tokens.batches(10**6, range(len(tokens.windows)))
+        outputs, part = forward(network, tokens, batch)
+    thought = judged.found.clauses.reshape(len(examples.clauses), -1)[part.clause]
+    found = torch.sigmoid(outputs.clauses).numpy()
+    assert (found.argmax(axis=1) == thought.argmax(axis=1)).mean() > 0.95
+    assert np.abs(found - thought).mean() < 0.02

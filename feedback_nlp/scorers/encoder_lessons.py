@@ -1,0 +1,100 @@
+"""What an encoder learns from, as targets: labelled reviews, and reviews another judge has read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_nlp.scorers.encoder_tokens import Tokens, tokenize
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from feedback_nlp.scorers.base import Prediction
+    from feedback_nlp.scorers.training_data import Examples
+    from feedback_nlp.text.clauses import Clauses
+
+__all__ = ["Judged", "Lessons"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Reviews without labels and what another judge, or the mean of several, thinks of them."""
+
+    texts: tuple[str, ...]
+    clauses: Clauses
+    found: Prediction
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """Tokenised reviews with their targets.
+
+    Attributes
+    ----------
+    tokens : Tokens
+    truth, known : float32 (n_clauses, n_facets · 3)
+        Probability of each facet and side, in [0, 1], and 1 where it is known, else 0.
+    overall : float32 (n_reviews, 3)
+        Probabilities; all zero where unknown.
+    flags, flags_known : float32 (n_reviews, 5)
+    fold : int8 (n_reviews,)
+        As in ``Examples``.
+    """
+
+    tokens: Tokens
+    truth: Floats
+    known: Floats
+    overall: Floats
+    flags: Floats
+    flags_known: Floats
+    fold: NDArray[np.int8]
+
+    @classmethod
+    def labelled(cls, examples: Examples, tokenizer: Tokenizer, most_tokens: int) -> Lessons:
+        """Return what people have labelled; unknown labels (−1) count for nothing."""
+        count = len(examples.clauses)
+        return cls(
+            tokenize(examples.texts, examples.clauses, tokenizer, most_tokens=most_tokens),
+            examples.sides.reshape(count, -1).astype(np.float32),
+            np.repeat(examples.mention >= 0, 3, axis=1).astype(np.float32),
+            np.asarray(examples.overall[:, None] == np.arange(3), dtype=np.float32),
+            np.maximum(examples.flags, 0).astype(np.float32),
+            np.asarray(examples.flags >= 0, dtype=np.float32),
+            examples.fold,
+        )
+
+    @classmethod
+    def judged(cls, seen: Judged, tokenizer: Tokenizer, most_tokens: int) -> Lessons:
+        """Return what another judge thinks: soft targets, all of them known."""
+        found, count = seen.found, len(seen.clauses)
+        truth = np.asarray(found.clauses, dtype=np.float32).reshape(count, -1)
+        flags = np.asarray(found.flags, dtype=np.float32)
+        return cls(
+            tokenize(seen.texts, seen.clauses, tokenizer, most_tokens=most_tokens),
+            truth,
+            np.ones_like(truth),
+            np.asarray(found.overall, dtype=np.float32),
+            flags,
+            np.ones_like(flags),
+            np.full(len(seen.texts), -1, np.int8),
+        )
+
+    def groups(
+        self, rows: NDArray[np.int64], batch_tokens: int, random: np.random.Generator
+    ) -> Iterator[list[int]]:
+        """Yield batches of windows of like length, mixed anew each time."""
+        lengths = self.tokens.windows.lengths()[rows]
+        order = rows[np.argsort(lengths + random.uniform(0, 8, len(rows)), kind="stable")]
+        for batch in self.tokens.batches(batch_tokens, order.tolist()):
+            yield [int(row) for row in batch.rows]
+
+    def portion(self, epoch: int, count: int) -> NDArray[np.int64]:
+        """Return the next ``count`` windows, from the first again after the last."""
+        return np.arange(epoch * count, (epoch + 1) * count) % max(len(self.tokens.windows), 1)
