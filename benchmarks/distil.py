@@ -130,7 +130,7 @@ def taught(
     kept_out = kept_from_learning(examples)
     # Alone: what its partner says the heads say already, and that has seen the tenth kept out.
     teacher.adopt_partner(None)
-    found = _judged(teacher, texts, clauses, tell)
+    found = judged_in_parts(teacher, texts, tell)
     said = evidence_of(texts, clauses, taxonomy, tone)
     base = plain.weights_.logits(Vocabulary(heads.design.slots).matrix(texts, clauses), clauses, said)
     learnt_from = np.flatnonzero(~kept_out)
@@ -153,9 +153,8 @@ def frequent(texts: list[str], clauses: Clauses) -> NDArray[np.uint32]:
     return known[counts >= LEAST_UNLABELLED].astype(np.uint32)
 
 
-def _judged(
-    teacher: EncoderScorer, texts: list[str], clauses: Clauses, tell: Callable[[str], None]
-) -> Prediction:
+def judged_in_parts(teacher: EncoderScorer, texts: list[str], tell: Callable[[str], None]) -> Prediction:
+    """Return what ``teacher`` thinks of many texts, with a line of progress now and then."""
     parts = []
     for start in range(0, len(texts), BATCH):
         parts.append(teacher.predict(texts[start : start + BATCH]))

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import linear_card
 
@@ -20,28 +20,55 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.encoder_training import Recipe
 
 
-def render(
-    data: Data,
-    scorer: EncoderScorer,
-    history: Sequence[Mapping[str, float]],
-    recipe: Recipe,
-    folder: Path,
-) -> str:
-    """Return the card as Markdown."""
+# In a training's folder: the model, how it was learnt, and what is told of its teachers.
+MODEL, TOLD, TEACHERS = "model", "told.json", "teachers.json"
+
+
+def keep(work: Path, recipe: Recipe, history: Sequence[Mapping[str, float]]) -> None:
+    """Write how a model was learnt beside it, for the card."""
+    (work / TOLD).write_text(
+        json.dumps({"recipe": asdict(recipe), "history": list(history)}), encoding="utf-8"
+    )
+
+
+def told_by(work: Path) -> dict[str, Any]:
+    """Read what ``keep`` wrote."""
+    found: dict[str, Any] = json.loads((work / TOLD).read_text(encoding="utf-8"))
+    return found
+
+
+def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
+    """Return the card as Markdown.
+
+    Parameters
+    ----------
+    data : Data
+    scorer : EncoderScorer
+        As shipped.
+    work : Path
+        Folder of the student's training.
+    folder : Path
+        Of the model that is shipped.
+    """
+    told, teachers = told_by(work), json.loads((work / TEACHERS).read_text(encoding="utf-8"))
+    recipe = told["recipe"]
     reports = reports_of(data, scorer, folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     parts = [
         "# encoder",
         "`intfloat/multilingual-e5-small` (MIT; 12 layers of 384, vocabulary cut to Chinese: see "
-        "`shared/base-encoder`), fine-tuned on whole reviews. A clause is the mean of its token states, "
-        "joined with the mean of its review; small heads give facet × polarity, overall and flags. Its "
+        f"`shared/base-encoder`), fine-tuned on whole reviews {len(teachers)} times as teachers; their "
+        f"student, {recipe['layers']} of the layers, is what is shipped. A clause is the mean of its token "
+        "states, joined with the mean of its review; small heads give facet × polarity, overall and flags. Its "
         "probabilities are averaged with those of a linear scorer (`partner/`). int8, "
         f"{size:.1f} MB with the partner. "
         "Prediction needs onnxruntime and tokenizers (`[encoder]`), no torch.",
         "## Learnt from",
         linear_card.sources(data, 0),
-        f"Of the whole-review labels, {recipe.extra_per_epoch} short texts an epoch went to the encoder "
-        "itself, the rest to the partner's tone only. One text in ten (by hash of its characters) was kept "
+        "Of the whole-review labels, 2,500 short texts an epoch went to the teachers, the rest to the "
+        "partner's tone only. The student saw, beside the labelled texts, "
+        f"{recipe['judged_per_epoch']} texts an epoch of some 52,000 public ones without labels, with the "
+        "mean of what its teachers think of them. One text in ten (by hash of its characters) was kept "
         "from learning: the curve below, calibration and thresholds come from those.",
         "## Measured on gold dev (240 real reviews, never learnt from)",
         _scores(reports),
@@ -50,26 +77,38 @@ def render(
         "## By label, domain, coverage and calibration",
         reports["encoder"].to_markdown(),
         "## Loss curve",
-        _curve(history),
+        "The student:",
+        _curve(told["history"]),
+        *_teachers(teachers),
         "## Known failures",
         "Irony without a tell-tale word, contrast inside one clause, facets with few examples (account, "
         "ordering), industries whose words it has not met; long stories are read in windows of "
-        f"{recipe.most_tokens} tokens that overlap, and what lies further apart is not connected. One seed "
-        "was trained: the spread over seeds is not known.",
+        f"{recipe['most_tokens']} tokens that overlap, and what lies further apart is not connected.",
         "## Recipe",
-        ", ".join(f"{name} {value}" for name, value in asdict(recipe).items()) + ".",
-        _reading(scorer.base),
+        _named(recipe),
+        _reading(work / "base"),
         "## Reproduce",
-        "`python benchmarks/pretrain_encoder.py --out BASE`, then `python benchmarks/train_encoder.py "
-        "--base BASE --work FOLDER`, beside `../shared` (torch, transformers, onnx). Learnt in bf16 on a "
-        "CPU: other machines give other bits.",
+        "The six commands at the head of `benchmarks/train_encoder.py`, beside `../shared` (torch, "
+        "transformers, onnx). Learnt in bf16 on a CPU: other machines give other bits.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _reading(base: str | Path | None) -> str:
+def _teachers(teachers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return each teacher's recipe and curve."""
+    parts = []
+    for number, told in enumerate(teachers, start=1):
+        parts += [f"Teacher {number} ({_named(told['recipe'])[:-1]}):", _curve(told["history"])]
+    return parts
+
+
+def _named(recipe: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in recipe.items()) + "."
+
+
+def _reading(base: Path) -> str:
     """Say what the base read before it was fine-tuned."""
-    path = Path(base or "") / "pretraining.json"
+    path = base / "pretraining.json"
     if not path.is_file():
         return "Started from the base as it is, without masked-language learning."
     told = json.loads(path.read_text(encoding="utf-8"))

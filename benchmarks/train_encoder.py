@@ -1,108 +1,137 @@
-"""Fine-tune the shipped ``encoder`` from ``../shared`` and ``corpora/``, export it and write its card.
+"""Learn the shipped ``encoder`` from ``../shared`` and ``corpora/``, in four steps, and write its card.
 
-    python benchmarks/pretrain_encoder.py --out /tmp/pretrained --steps 2600
-    python benchmarks/train_encoder.py --base /tmp/pretrained --work /tmp/encoder
+    python benchmarks/pretrain_encoder.py --out BASE --steps 2600
+    python benchmarks/train_encoder.py teacher --base BASE --work ONE
+    python benchmarks/train_encoder.py teacher --base BASE --work TWO --seed 1 --epochs 6 --partial
+    python benchmarks/train_encoder.py student --base BASE --teachers ONE TWO --work THREE
+    python benchmarks/train_linear.py --teacher THREE/model --plain PLAIN --out-of-fold OOF.npz
+    python benchmarks/train_encoder.py join --work THREE --partner PLAIN --out-of-fold OOF.npz
 
-Each runs for about half an hour on two free cores that multiply bf16, three times as long on others, less on
-a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut
-off, the second goes on from the last epoch kept under ``--work`` when called again. The linear scorer that is
-averaged with it is learnt here as well, from labelled texts alone.
+Teachers have twelve layers; the student keeps six and learns from them what they think of public texts, and
+from the labels. The last step averages it with the linear scorer, each weighed on texts neither has learnt
+from. Every step of the first four runs for about half an hour on two free cores that multiply bf16, three
+times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647
+(glibc) saves a fifth of it. Cut off, a step goes on from the last epoch kept under ``--work``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import encoder_card
+import encoder_data
 import numpy as np
 import train_linear
 
-from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.encoder import EncoderScorer
 from feedback_nlp.scorers.encoder_fit import FOLDS
 from feedback_nlp.scorers.encoder_training import Recipe
 from feedback_nlp.scorers.linear import LinearScorer
-from feedback_nlp.scorers.linear_tone import learn_tone
 from feedback_nlp.scorers.training_data import Examples, from_gold
-from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
-from feedback_nlp.text.clauses import cut_column
+from feedback_nlp.taxonomy import load_taxonomy
 
 REPOSITORY = train_linear.REPOSITORY
-# Public reviews longer than this cost more time than they teach.
-LONGEST_PUBLIC = 100
-PUBLIC = 30_000
-RECIPE = Recipe(epochs=8, extra_per_epoch=2500, average=0.98)
+TEACHER = Recipe(epochs=8, extra_per_epoch=2500, average=0.98)
+# Of partial labels an epoch sees so many more.
+PARTIAL_PER_EPOCH = 1270
+STUDENT = Recipe(epochs=5, judged_per_epoch=20_000, layers=6, average=0.98)
 
 
-def whole_reviews(data: train_linear.Data, taxonomy: Taxonomy) -> Examples:
-    """Return public reviews of which nothing is known but the side their writer was on."""
-    opinions = data.opinions
-    order = np.random.default_rng(1).permutation(len(opinions.texts))
-    rows = [row for row in order if len(opinions.texts[row]) <= LONGEST_PUBLIC][:PUBLIC]
-    texts = tuple(opinions.texts[row] for row in rows)
-    clauses = cut_column(texts)
-    shape = (len(clauses), len(taxonomy.codes))
-    return Examples(
-        texts,
-        clauses,
-        np.full(shape, -1, np.int8),
-        np.zeros((*shape, 3), bool),
-        np.array([2 if opinions.positive[row] else 0 for row in rows], np.int8),
-        np.full((len(texts), len(FLAGS)), -1, np.int8),
-        np.full(len(texts), -1, np.int8),
-    )
+def _tell(message: str) -> None:
+    print(time.strftime("%H:%M:%S"), message, file=sys.stderr, flush=True)
 
 
-def partner_of(data: train_linear.Data) -> LinearScorer:
-    """Return a linear scorer learnt from the labelled texts."""
-    tone = learn_tone(data.opinions.texts, data.opinions.positive)
-    return LinearScorer(settings=train_linear.SETTINGS, tone=tone).fit(data.training)
+def labelled(data: train_linear.Data) -> Examples:
+    """Return the labelled texts, a tenth of them in the fold that is kept from learning."""
+    return from_gold(data.training, load_taxonomy("default"), folds=FOLDS)
 
 
-def join(scorer: EncoderScorer, partner: LinearScorer, examples: Examples) -> None:
-    """Average with the partner, weighed on the tenth of the texts that neither has learnt from."""
-    kept_out = examples.fold == RECIPE.held_out
-    judged = examples.pick(np.flatnonzero(kept_out))
-    own = scorer.predict(judged.texts, judged.clauses)
-    found = partner.out_of_fold_
+def teach(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScorer:
+    """Learn one teacher."""
+    taxonomy = load_taxonomy("default")
+    per_epoch = TEACHER.extra_per_epoch
+    extra = encoder_data.whole_reviews(data.opinions, taxonomy)
+    if arguments.partial:
+        extra = extra.pick(np.arange(arguments.epochs * per_epoch))
+        extra = encoder_data.with_partial(extra, data, arguments.shared, taxonomy)
+        per_epoch += PARTIAL_PER_EPOCH
+    recipe = replace(TEACHER, epochs=arguments.epochs, seed=arguments.seed, extra_per_epoch=per_epoch)
+    return EncoderScorer(taxonomy, base=arguments.base, recipe=recipe, extra=extra)
+
+
+def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScorer:
+    """Learn the student: it begins as every second layer of the first teacher."""
+    first = arguments.teachers[0]
+    base = encoder_data.base_of(arguments.base, first, arguments.work / "base")
+    teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
+    judged = encoder_data.judged_by(teachers, data, arguments.shared, _tell)
+    told = [encoder_card.told_by(folder) for folder in arguments.teachers]
+    (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
+    recipe = replace(STUDENT, seed=arguments.seed)
+    return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=judged)
+
+
+def learn(scorer: EncoderScorer, data: train_linear.Data, work: Path) -> None:
+    """Fit and keep the model, its loss curve and how it was learnt under ``work``."""
+    scorer.work, scorer.tell = work, _tell
+    scorer.fit(labelled(data))
+    scorer.save(work / encoder_card.MODEL)
+    encoder_card.keep(work, scorer.recipe or STUDENT, scorer.history_)
+
+
+def join(scorer: EncoderScorer, partner: LinearScorer, judged: Prediction, examples: Examples) -> None:
+    """Average with the partner, weighed on the tenth of the texts that neither has learnt from.
+
+    ``judged`` is the partner's judgement of all ``examples``, out of fold.
+    """
+    kept_out = examples.fold == STUDENT.held_out
+    known = examples.pick(np.flatnonzero(kept_out))
+    own = scorer.predict(known.texts, known.clauses)
     partners = Prediction(
-        found.clauses[kept_out[examples.clauses.review]], found.overall[kept_out], found.flags[kept_out]
+        judged.clauses[kept_out[examples.clauses.review]], judged.overall[kept_out], judged.flags[kept_out]
     )
     scorer.adopt_partner(partner)
-    scorer.weigh_partner(judged, own, partners)
+    scorer.weigh_partner(known, own, partners)
+
+
+def finish(arguments: argparse.Namespace, data: train_linear.Data) -> None:
+    """Join with the partner, save and write the card."""
+    scorer = EncoderScorer.load(arguments.work / encoder_card.MODEL)
+    scorer.adopt_partner(None)
+    with np.load(arguments.out_of_fold) as found:
+        judged = Prediction(found["clauses"], found["overall"], found["flags"])
+    join(scorer, LinearScorer.load(arguments.partner), judged, labelled(data))
+    scorer.save(arguments.out)
+    card = encoder_card.render(data, EncoderScorer.load(arguments.out), arguments.work, arguments.out)
+    (arguments.out / "card.md").write_text(card, encoding="utf-8")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("step", choices=("teacher", "student", "join"))
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
+    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the model")
     parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
-    parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--epochs", type=int, default=TEACHER.epochs, help="of a teacher")
+    parser.add_argument("--partial", action="store_true", help="a teacher learns from mapped labels too")
+    parser.add_argument("--teachers", type=Path, nargs="+", help="their --work folders")
+    parser.add_argument("--partner", type=Path, help="the linear model to average with")
+    parser.add_argument("--out-of-fold", type=Path, help="its judgement, from train_linear.py")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "encoder")
     arguments = parser.parse_args()
+    arguments.base = arguments.base or arguments.shared / "base-encoder"
     data = train_linear.load(arguments.shared)
-    taxonomy = load_taxonomy("default")
-    scorer = EncoderScorer(
-        taxonomy,
-        base=arguments.base or arguments.shared / "base-encoder",
-        recipe=RECIPE,
-        extra=whole_reviews(data, taxonomy),
-        work=arguments.work,
-        tell=lambda message: print(time.strftime("%H:%M:%S"), message, file=sys.stderr, flush=True),
-    )
-    examples = from_gold(data.training, taxonomy, folds=FOLDS)
-    scorer.fit(examples)
-    partner = partner_of(data)
-    join(scorer, partner, examples)
-    scorer.save(arguments.out)
-    loaded = EncoderScorer.load(arguments.out)
-    # What it began from is told on the card and not kept in the folder.
-    loaded.base = scorer.base
-    card = encoder_card.render(data, loaded, scorer.history_, RECIPE, arguments.out)
-    (arguments.out / "card.md").write_text(card, encoding="utf-8")
+    if arguments.step == "join":
+        finish(arguments, data)
+    else:
+        learn((teach if arguments.step == "teacher" else study)(arguments, data), data, arguments.work)
 
 
 if __name__ == "__main__":

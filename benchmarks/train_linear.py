@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import linear_card
+import numpy as np
 import public_sets
 import readings
 
@@ -151,15 +152,13 @@ def _pace(scorer: Scorer, texts: list[str]) -> float:
     return len(texts) / (time.perf_counter() - begin)
 
 
-def keep(
-    scorer: LinearScorer, out: Path, plain: LinearScorer | None, beside: Path | None, *, counted: bool
-) -> None:
+def keep(scorer: LinearScorer, out: Path, plain: LinearScorer, beside: Path | None, *, counted: bool) -> None:
     """Save what was learnt before anything is measured."""
     if counted:
         # For --max-error: counted by benchmarks/abstention.py, which learns a model for each group.
         scorer.abstention_ = Abstention.from_header({HEADER: json.loads(COUNTS.read_text(encoding="utf-8"))})
     scorer.save(out)
-    if plain is not None and beside is not None:
+    if beside is not None:
         plain.save(beside)
 
 
@@ -170,6 +169,9 @@ def main() -> None:
     parser.add_argument("--open", action="store_true", help="only our own texts and licensed sets")
     parser.add_argument("--teacher", type=Path, help="encoder that a network beside the heads is learnt from")
     parser.add_argument("--plain", type=Path, help="where to keep the same heads without its network")
+    parser.add_argument(
+        "--out-of-fold", type=Path, help="where to keep how the heads judge texts of other folds"
+    )
     parser.add_argument("--card", action="store_true", help="only write the card of what is there already")
     arguments = parser.parse_args()
     if arguments.open and arguments.teacher:
@@ -183,7 +185,9 @@ def main() -> None:
         scorer, plain, n_soft = trained(data, arguments.shared, out, arguments.plain, soft=soft)
     else:
         scorer, plain, n_soft = learn(data, arguments.shared, arguments.teacher)
-        keep(scorer, out, plain, arguments.plain, counted=not arguments.open)
+        keep(scorer, out, plain or scorer, arguments.plain, counted=not arguments.open)
+        if arguments.out_of_fold is not None:
+            np.savez(arguments.out_of_fold, **vars((plain or scorer).out_of_fold_))
     seconds = time.perf_counter() - begin
     begin_load = time.perf_counter()
     loaded = load_model(out)

@@ -1,0 +1,103 @@
+"""What the shipped encoder learns besides labelled reviews: partial labels, and what its teachers think."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import distil
+import numpy as np
+import public_sets
+import train_linear
+from safetensors.torch import load_file
+
+from feedback_nlp.schema import FLAGS
+from feedback_nlp.scorers.base import Prediction
+from feedback_nlp.scorers.encoder import EncoderScorer
+from feedback_nlp.scorers.encoder_base import load_encoder
+from feedback_nlp.scorers.encoder_lessons import Judged
+from feedback_nlp.scorers.training_data import Examples
+from feedback_nlp.taxonomy import Taxonomy
+from feedback_nlp.text.clauses import Clauses, cut_column
+
+# Public reviews longer than this cost more time than they teach.
+LONGEST_PUBLIC = 100
+LONGEST_PARTIAL = 120
+PUBLIC = 30_000
+# Whole and partial labels are dealt in so many hands, so that each epoch sees its part of both.
+HANDS = 150
+
+
+def whole_reviews(opinions: public_sets.Opinions, taxonomy: Taxonomy, most: int = PUBLIC) -> Examples:
+    """Return public reviews of which nothing is known but the side their writer was on."""
+    order = np.random.default_rng(1).permutation(len(opinions.texts))
+    rows = [row for row in order if len(opinions.texts[row]) <= LONGEST_PUBLIC][:most]
+    texts = tuple(opinions.texts[row] for row in rows)
+    clauses = cut_column(texts)
+    shape = (len(clauses), len(taxonomy.codes))
+    return Examples(
+        texts,
+        clauses,
+        np.full(shape, -1, np.int8),
+        np.zeros((*shape, 3), bool),
+        np.array([2 if opinions.positive[row] else 0 for row in rows], np.int8),
+        np.full((len(texts), len(FLAGS)), -1, np.int8),
+        np.full(len(texts), -1, np.int8),
+    )
+
+
+def with_partial(whole: Examples, data: train_linear.Data, shared: Path, taxonomy: Taxonomy) -> Examples:
+    """Return ``whole`` and the mapped partial labels of the public sets, dealt together."""
+    known = data.held_out + [review.text for review in data.training]
+    found = public_sets.partial(shared / "data", taxonomy, public_sets.MAPPED_SOURCES, known)
+    short = [row for row, text in enumerate(found.texts) if len(text) <= LONGEST_PARTIAL]
+    found = found.pick(np.array(short, dtype=np.intp))
+    hands = zip(
+        np.array_split(np.arange(len(whole)), HANDS),
+        np.array_split(np.arange(len(found)), HANDS),
+        strict=True,
+    )
+    return public_sets.joined([part for one, other in hands for part in (whole.pick(one), found.pick(other))])
+
+
+def judged_by(
+    teachers: Sequence[Path], data: train_linear.Data, shared: Path, tell: Callable[[str], None]
+) -> Judged:
+    """Return public texts without labels and the mean of what the teachers think of them, in random order.
+
+    None is like a text that is labelled or measured on, and no teacher has learnt from the tenth of the
+    labelled texts that the student is judged on (``encoder_fit.FOLDS``).
+    """
+    known = data.held_out + [review.text for review in data.training]
+    texts = distil.unlabelled(shared / "data", known)
+    order = np.random.default_rng(7).permutation(len(texts))
+    texts = [texts[row] for row in order]
+    clauses: Clauses = cut_column(texts)
+    found = []
+    for folder in teachers:
+        scorer = EncoderScorer.load(folder)
+        scorer.adopt_partner(None)
+        found.append(distil.judged_in_parts(scorer, texts, tell))
+    mean = Prediction(
+        *(
+            np.asarray(np.mean([getattr(one, name) for one in found], axis=0), dtype=np.float32)
+            for name in ("clauses", "overall", "flags")
+        )
+    )
+    return Judged(tuple(texts), clauses, mean)
+
+
+def base_of(base: Path, work: Path, out: Path) -> Path:
+    """Write the averaged encoder of a checkpoint as a base to start from; ``base`` is what it began from."""
+    encoder, _ = load_encoder(base)
+    tensors = load_file(str(work / "checkpoint.safetensors"))
+    begin = "mean.encoder."
+    encoder.load_state_dict({k.removeprefix(begin): v for k, v in tensors.items() if k.startswith(begin)})
+    saved: Any = encoder
+    saved.save_pretrained(str(out))
+    for name in ("tokenizer.json", "tokenizer_config.json", "pretraining.json"):
+        if (base / name).is_file():
+            shutil.copy(base / name, out / name)
+    return out
