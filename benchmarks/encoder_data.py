@@ -75,11 +75,12 @@ def judged_by(
     order = np.random.default_rng(7).permutation(len(texts))
     texts = [texts[row] for row in order]
     clauses: Clauses = cut_column(texts)
-    found = []
-    for folder in teachers:
+    by_folder = {}
+    for folder in dict.fromkeys(teachers):
         scorer = EncoderScorer.load(folder)
         scorer.adopt_partner(None)
-        found.append(distil.judged_in_parts(scorer, texts, tell))
+        by_folder[folder] = distil.judged_in_parts(scorer, texts, tell)
+    found = [by_folder[folder] for folder in teachers]
     mean = Prediction(
         *(
             np.asarray(np.mean([getattr(one, name) for one in found], axis=0), dtype=np.float32)
@@ -89,9 +90,12 @@ def judged_by(
     return Judged(tuple(texts), clauses, mean)
 
 
-def base_of(base: Path, work: Path, out: Path) -> Path:
-    """Write the averaged encoder of a checkpoint as a base to start from; ``base`` is what it began from."""
-    encoder, _ = load_encoder(base)
+def base_of(base: Path, work: Path, out: Path, layers: int) -> Path:
+    """Write the averaged encoder of a checkpoint as a base to start from.
+
+    ``base`` is what it began from, and ``layers`` how many layers of that it has kept (0: all).
+    """
+    encoder, _ = load_encoder(base, layers=layers)
     tensors = load_file(str(work / "checkpoint.safetensors"))
     begin = "mean.encoder."
     encoder.load_state_dict({k.removeprefix(begin): v for k, v in tensors.items() if k.startswith(begin)})

@@ -4,12 +4,13 @@
     python benchmarks/train_encoder.py teacher --base BASE --work ONE
     python benchmarks/train_encoder.py teacher --base BASE --work TWO --seed 1 --epochs 6 --partial
     python benchmarks/train_encoder.py student --base BASE --teachers ONE TWO --work THREE
-    python benchmarks/train_linear.py --teacher THREE/model --plain PLAIN --out-of-fold OOF.npz
-    python benchmarks/train_encoder.py join --work THREE --partner PLAIN --out-of-fold OOF.npz
+    python benchmarks/train_encoder.py student --begin THREE --teachers ONE TWO THREE THREE --work FOUR
+    python benchmarks/train_linear.py --teacher FOUR/model --plain PLAIN --out-of-fold OOF.npz
+    python benchmarks/train_encoder.py join --work FOUR --partner PLAIN --out-of-fold OOF.npz
 
 Teachers have twelve layers; the student keeps six and learns from them what they think of public texts, and
-from the labels. The last step averages it with the linear scorer, each weighed on texts neither has learnt
-from. Every step of the first four runs for about half an hour on two free cores that multiply bf16, three
+from the labels, then once more from them and itself. The last step averages it with the linear scorer, each weighed on texts neither has learnt
+from. Every step of the first five runs for about half an hour on two free cores that multiply bf16, three
 times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647
 (glibc) saves a fifth of it. Cut off, a step goes on from the last epoch kept under ``--work``.
 """
@@ -38,6 +39,8 @@ from feedback_nlp.taxonomy import load_taxonomy
 
 REPOSITORY = train_linear.REPOSITORY
 TEACHER = Recipe(epochs=8, extra_per_epoch=2500, average=0.98)
+# The checkpoint a student began from, in its folder.
+BASE = "base"
 # Of partial labels an epoch sees so many more.
 PARTIAL_PER_EPOCH = 1270
 STUDENT = Recipe(epochs=5, judged_per_epoch=20_000, layers=6, average=0.98)
@@ -66,12 +69,14 @@ def teach(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
 
 
 def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScorer:
-    """Learn the student: it begins as every second layer of the first teacher."""
-    first = arguments.teachers[0]
-    base = encoder_data.base_of(arguments.base, first, arguments.work / "base")
+    """Learn the student: it begins as every second layer of the first teacher, or as an earlier student."""
+    begin = arguments.begin or arguments.teachers[0]
+    came_from = begin / BASE if (begin / BASE).is_dir() else arguments.base
+    layers = encoder_card.told_by(begin)["recipe"]["layers"]
+    base = encoder_data.base_of(came_from, begin, arguments.work / BASE, layers)
     teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
     judged = encoder_data.judged_by(teachers, data, arguments.shared, _tell)
-    told = [encoder_card.told_by(folder) for folder in arguments.teachers]
+    told = [encoder_card.told_by(folder) for folder in dict.fromkeys(arguments.teachers)]
     (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
     recipe = replace(STUDENT, seed=arguments.seed)
     return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=judged)
@@ -121,7 +126,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=TEACHER.epochs, help="of a teacher")
     parser.add_argument("--partial", action="store_true", help="a teacher learns from mapped labels too")
-    parser.add_argument("--teachers", type=Path, nargs="+", help="their --work folders")
+    parser.add_argument(
+        "--teachers", type=Path, nargs="+", help="their --work folders; one named twice counts twice"
+    )
+    parser.add_argument("--begin", type=Path, help="--work folder of the model that a student begins as")
     parser.add_argument("--partner", type=Path, help="the linear model to average with")
     parser.add_argument("--out-of-fold", type=Path, help="its judgement, from train_linear.py")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "models" / "encoder")
