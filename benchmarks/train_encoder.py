@@ -1,4 +1,4 @@
-"""Learn the shipped ``encoder`` from ``../shared`` and ``corpora/``, in four steps, and write its card.
+"""Learn the shipped ``encoder`` from ``../shared`` and ``corpora/``, step by step, and write its card.
 
     python benchmarks/pretrain_encoder.py --out BASE --steps 2600
     python benchmarks/train_encoder.py teacher --base BASE --work ONE
@@ -10,9 +10,10 @@
 
 Teachers have twelve layers; the student keeps six and learns from them what they think of public texts, and
 from the labels, then once more from them and itself. The last step averages it with the linear scorer, each
-weighed on texts neither has learnt from. Every step of the first five runs for about half an hour on two free cores that multiply bf16, three
-times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647
-(glibc) saves a fifth of it. Cut off, a step goes on from the last epoch kept under ``--work``.
+weighed on texts neither has learnt from. Each of the first five runs for about half an hour on two free cores
+that multiply bf16, three times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824
+MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut off, a step goes on from the last epoch
+kept under ``--work``.
 """
 
 from __future__ import annotations
