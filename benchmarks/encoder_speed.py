@@ -1,14 +1,17 @@
-"""The shipped int8 encoder beside the network it was made from: speed, memory and agreement.
+"""The shipped int8 encoder beside the full network in float32: speed, memory and agreement.
 
-    python benchmarks/encoder_speed.py --work /tmp/encoder [--texts 2000]
+    python benchmarks/encoder_speed.py --work FOUR --full ONE [--texts 2000]
 
-``--work`` holds the checkpoint that ``train_encoder.py`` left. The peer is what one writes first with
-transformers: twelve layers in float32, batches of 32 texts in the order of the file, padded to the longest.
+``--work`` and ``--full`` hold the checkpoints that ``train_encoder.py`` left of the student and of a teacher
+with all twelve layers. The peer in speed is what one writes first with transformers: the full network in
+float32, batches of 32 texts in the order of the file, padded to the longest. How far int8 changes the scores
+is measured against the student's own float32 network.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -84,8 +87,9 @@ class Peer:
 
 
 def trained(shared: Path, work: Path, n_facets: int) -> Network:
-    """Return the averaged network of a checkpoint."""
-    encoder, width = load_encoder(shared / "base-encoder")
+    """Return the averaged network of a checkpoint, with as many layers as that has kept."""
+    recipe = json.loads((work / "checkpoint.json").read_text(encoding="utf-8"))["recipe"]
+    encoder, width = load_encoder(shared / "base-encoder", layers=recipe.get("layers", 0))
     network = Network(encoder, width, n_facets)
     tensors = load_file(str(work / "checkpoint.safetensors"))
     network.load_state_dict({k.removeprefix("mean."): v for k, v in tensors.items() if k.startswith("mean.")})
@@ -106,18 +110,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument(
+        "--full", type=Path, help="a teacher's folder; the student's own network if not given"
+    )
     parser.add_argument("--model", type=Path, default=REPOSITORY / "models" / "encoder")
     parser.add_argument("--texts", type=int, default=1000)
     arguments = parser.parse_args()
     data = train_linear.load(arguments.shared)
     shipped = EncoderScorer.load(arguments.model)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    peer = Peer(shipped, trained(arguments.shared, arguments.work, len(shipped.taxonomy_.codes)))
+    count = len(shipped.taxonomy_.codes)
+    full = Peer(shipped, trained(arguments.shared, arguments.full or arguments.work, count))
+    # As transformers comes; plain attention, which training uses, is slower in float32.
+    full.backend.network.encoder.set_attn_implementation("sdpa")
+    peer = Peer(shipped, trained(arguments.shared, arguments.work, count))
     texts = [text for text in data.opinions.texts if 40 <= len(text) <= 80][: arguments.texts]
-    ours, theirs = pace(shipped.predict, texts), pace(peer.predict, texts)
+    ours, theirs = pace(shipped.predict, texts), pace(full.predict, texts)
     cores = len(os.sched_getaffinity(0))
     print(f"{len(texts)} texts of {np.mean([len(t) for t in texts]):.0f} characters, {cores} cores")
-    print(f"shipped int8 {ours:.0f} reviews/s; transformers float32 {theirs:.0f}; {ours / theirs:.1f} times")
+    print(
+        f"shipped int8 {ours:.0f} reviews/s; full float32 with transformers {theirs:.0f}; {ours / theirs:.1f} times"
+    )
     print(f"peak memory before torch {memory:.0f} MB")
     one, other = shipped.predict(texts), peer.predict(texts)
     gap = np.abs(one.clauses.sum(axis=2) - other.clauses.sum(axis=2))
