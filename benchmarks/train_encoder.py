@@ -1,17 +1,19 @@
 """Learn the shipped ``encoder`` from ``../shared`` and ``corpora/``, step by step, and write its card.
 
-    python benchmarks/pretrain_encoder.py --out BASE --steps 2600
-    python benchmarks/train_encoder.py teacher --base BASE --work ONE
-    python benchmarks/train_encoder.py teacher --base BASE --work TWO --seed 1 --epochs 6 --partial
-    python benchmarks/train_encoder.py student --base BASE --teachers ONE TWO --work THREE
-    python benchmarks/train_encoder.py student --begin THREE --teachers ONE TWO THREE THREE --work FOUR
-    python benchmarks/train_linear.py --teacher FOUR/model --plain PLAIN --out-of-fold OOF.npz
-    python benchmarks/train_encoder.py join --work FOUR --partner PLAIN --out-of-fold OOF.npz
+    cd benchmarks
+    python pretrain_encoder.py --out BASE --steps 2600
+    python train_encoder.py teacher --base BASE --work ONE
+    python train_encoder.py teacher --base BASE --work TWO --seed 1 --epochs 6 --partial
+    python train_encoder.py student --base BASE --teachers ONE TWO --work THREE
+    python train_encoder.py student --begin THREE --teachers ONE TWO THREE THREE --work FOUR
+    python train_encoder.py student --begin FOUR --teachers ONE TWO FOUR FOUR --short --work FIVE
+    python train_linear.py --teacher FIVE/model --plain PLAIN --out-of-fold OOF.npz
+    python train_encoder.py join --work FIVE --partner PLAIN --out-of-fold OOF.npz
 
 Teachers have twelve layers; the student keeps six and learns from them what they think of public texts, and
-from the labels, then once more from them and itself. The last step averages it with the linear scorer, each
-weighed on texts neither has learnt from. Each of the first five runs for about half an hour on two free cores
-that multiply bf16, three times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824
+from the labels, then twice more from them and itself. The last step averages it with the linear scorer, each
+weighed on texts neither has learnt from. Each of the first six runs for a quarter to half an hour on two free
+cores that multiply bf16, three times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824
 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut off, a step goes on from the last epoch
 kept under ``--work``.
 """
@@ -45,6 +47,7 @@ BASE = "base"
 # Of partial labels an epoch sees so many more.
 PARTIAL_PER_EPOCH = 1270
 STUDENT = Recipe(epochs=5, judged_per_epoch=20_000, layers=6, average=0.98)
+SHORT = replace(STUDENT, epochs=3, judged_per_epoch=12_000, encoder_rate=7e-5)
 
 
 def _tell(message: str) -> None:
@@ -61,11 +64,12 @@ def teach(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
     taxonomy = load_taxonomy("default")
     per_epoch = TEACHER.extra_per_epoch
     extra = encoder_data.whole_reviews(data.opinions, taxonomy)
+    epochs = arguments.epochs
     if arguments.partial:
-        extra = extra.pick(np.arange(arguments.epochs * per_epoch))
+        extra = extra.pick(np.arange(epochs * per_epoch))
         extra = encoder_data.with_partial(extra, data, arguments.shared, taxonomy)
         per_epoch += PARTIAL_PER_EPOCH
-    recipe = replace(TEACHER, epochs=arguments.epochs, seed=arguments.seed, extra_per_epoch=per_epoch)
+    recipe = replace(TEACHER, epochs=epochs, seed=arguments.seed, extra_per_epoch=per_epoch)
     return EncoderScorer(taxonomy, base=arguments.base, recipe=recipe, extra=extra)
 
 
@@ -79,7 +83,7 @@ def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
     judged = encoder_data.judged_by(teachers, data, arguments.shared, _tell)
     told = [encoder_card.told_by(folder) for folder in dict.fromkeys(arguments.teachers)]
     (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
-    recipe = replace(STUDENT, seed=arguments.seed)
+    recipe = replace(SHORT if arguments.short else STUDENT, seed=arguments.seed)
     return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=judged)
 
 
@@ -126,6 +130,9 @@ def main() -> None:
     parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=TEACHER.epochs, help="of a teacher")
+    parser.add_argument(
+        "--short", action="store_true", help="a student learns for less long, at a lower rate"
+    )
     parser.add_argument("--partial", action="store_true", help="a teacher learns from mapped labels too")
     parser.add_argument(
         "--teachers", type=Path, nargs="+", help="their --work folders; one named twice counts twice"
