@@ -32,7 +32,7 @@ def keep(work: Path, recipe: Recipe, history: Sequence[Mapping[str, float]]) -> 
 
 
 def told_by(work: Path) -> dict[str, Any]:
-    """Read what ``keep`` wrote."""
+    """Read what ``keep`` wrote; a ``note`` may have been added."""
     found: dict[str, Any] = json.loads((work / TOLD).read_text(encoding="utf-8"))
     return found
 
@@ -52,12 +52,13 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
     """
     told, teachers = told_by(work), json.loads((work / TEACHERS).read_text(encoding="utf-8"))
     recipe = told["recipe"]
+    whole = [other for other in teachers if not other["recipe"]["layers"]]
     reports = reports_of(data, scorer, folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     parts = [
         "# encoder",
         "`intfloat/multilingual-e5-small` (MIT; 12 layers of 384, vocabulary cut to Chinese: see "
-        f"`shared/base-encoder`), fine-tuned on whole reviews {len(teachers)} times as teachers; their "
+        f"`shared/base-encoder`), fine-tuned on whole reviews {len(whole)} times as teachers; their "
         f"student, {recipe['layers']} of the layers, is what is shipped. A clause is the mean of its token "
         "states, joined with the mean of its review; small heads give facet × polarity, overall and flags. "
         "Its probabilities are averaged with those of a linear scorer (`partner/`). int8, "
@@ -77,7 +78,7 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "## By label, domain, coverage and calibration",
         reports["encoder"].to_markdown(),
         "## Loss curve",
-        "The student:",
+        "The student, its last round:",
         _curve(told["history"]),
         *_teachers(teachers),
         "## Known failures",
@@ -95,11 +96,12 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
 
 
 def _teachers(teachers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each teacher's recipe and curve."""
+    """Return each teacher's recipe and curve, earlier rounds of the student among them."""
     parts = []
-    for number, told in enumerate(teachers, start=1):
-        parts += [f"Teacher {number} ({_named(told['recipe'])[:-1]}):", _curve(told["history"])]
-    return parts
+    for told in teachers:
+        name = "The student, an earlier round" if told["recipe"]["layers"] else "A teacher"
+        parts += [f"{name} ({_named(told['recipe'])[:-1]}):", told.get("note", ""), _curve(told["history"])]
+    return [part for part in parts if part]
 
 
 def _named(recipe: Mapping[str, Any]) -> str:

@@ -81,7 +81,10 @@ def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
     base = encoder_data.base_of(came_from, begin, arguments.work / BASE, layers)
     teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
     judged = encoder_data.judged_by(teachers, data, arguments.shared, _tell)
-    told = [encoder_card.told_by(folder) for folder in dict.fromkeys(arguments.teachers)]
+    path = begin / encoder_card.TEACHERS
+    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    found = [encoder_card.told_by(folder) for folder in dict.fromkeys(arguments.teachers)]
+    told += [teacher for teacher in found if teacher not in told]
     (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
     recipe = replace(SHORT if arguments.short else STUDENT, seed=arguments.seed)
     return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=judged)
