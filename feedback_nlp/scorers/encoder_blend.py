@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["Blend", "blended", "fit_blend"]
+__all__ = ["Blend", "blended", "fit_blend", "mean_of", "sharpened"]
 
 # Probabilities are kept this far from 0 and 1 where their logarithm is taken.
 _EDGE = 1e-4
 _STEPS = np.arange(0.3, 0.96, 0.05)
+_POWERS = np.arange(0.7, 2.01, 0.05)
 # Shared with the flags of each other where a flag is rare, as in ``linear_calibration``.
 _FLAG_WEIGHT = 60.0
 
@@ -34,12 +35,14 @@ class Blend:
     """What part of the mean is the encoder's own, in clauses, overall label and flags: each in [0, 1].
 
     They err in different places: the one knows context, the other knows words; their mean is better than
-    either.
+    either. It is less sure than it should be, so the overall probabilities are raised to ``sharpness`` (in
+    (0, 5]) and made to sum to one again.
     """
 
     clauses: float = 0.6
     overall: float = 0.6
     flags: float = 0.6
+    sharpness: float = 1.0
 
     def to_header(self) -> dict[str, float]:
         """Return them for ``model.json``."""
@@ -52,14 +55,14 @@ class Blend:
         Raises
         ------
         ModelError
-            If they are not parts of a whole, by their names.
+            If they are not known by their names, or out of range.
         """
         found = header.get("blend", {})
         names = {part.name for part in fields(cls)}
         if (
             not isinstance(found, dict)
             or not names.issuperset(found)
-            or not all(map(_is_part, found.values()))
+            or not all(_in_range(name, value) for name, value in found.items())
         ):
             raise ModelError(
                 Bilingual("model.json 里的 blend 读不懂。", "The blend in model.json can't be read."),
@@ -72,9 +75,18 @@ def blended(own: Prediction, other: Prediction, blend: Blend) -> Prediction:
     """Return the weighed mean of two judgements of the same reviews."""
     return Prediction(
         mean_of(own.clauses, other.clauses, blend.clauses),
-        mean_of(own.overall, other.overall, blend.overall),
+        sharpened(mean_of(own.overall, other.overall, blend.overall), blend.sharpness),
         mean_of(own.flags, other.flags, blend.flags),
     )
+
+
+def sharpened(shares: Floats, power: float) -> Floats:
+    """Return probabilities (n, 3) raised to ``power``, each row summing to one again."""
+    if power == 1.0:
+        return shares
+    # In float64, so that rounding is the same wherever a row stands in its batch.
+    raised = np.maximum(shares, 0.0).astype(np.float64) ** power
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
 def mean_of(own: Any, other: Any, share: float) -> Any:
@@ -111,6 +123,9 @@ def fit_blend(
     )
     mixed = blended(own, other, blend)
     natural = examples.natural()
+    # How sure to be is learnt from texts as customers write them, as for mentions.
+    usual = natural & overall
+    blend = replace(blend, sharpness=_sharpness(mixed.overall[usual], examples.overall[usual]))
     truth = examples.flags == 1
     common = best_threshold(mixed.flags.ravel(), truth.ravel())
     return blend, Decisions(
@@ -120,13 +135,24 @@ def fit_blend(
     )
 
 
-def _is_part(value: object) -> bool:
-    return isinstance(value, float | int) and 0 <= value <= 1
+def _in_range(name: str, value: object) -> bool:
+    if not isinstance(value, float | int):
+        return False
+    return 0 < value <= 5 if name == "sharpness" else 0 <= value <= 1
 
 
 def _share(own: Floats, other: Floats, loss: Any) -> float:
     losses = [loss(mean_of(own, other, float(share))) for share in _STEPS]
     return round(float(_STEPS[int(np.argmin(losses))]), 2)
+
+
+def _sharpness(shares: Floats, truth: NDArray[np.int8]) -> float:
+    """Return the power that makes what is true likeliest; 1 where there is nothing to learn from."""
+    if not len(truth):
+        return 1.0
+    rows = np.arange(len(truth))
+    losses = [-np.log(_inside(sharpened(shares, float(power)))[rows, truth]).mean() for power in _POWERS]
+    return round(float(_POWERS[int(np.argmin(losses))]), 2)
 
 
 def _clause_loss(mixed: Floats, examples: Examples) -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from feedback_nlp.errors import ModelError
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.encoder_blend import Blend, blended
+from feedback_nlp.scorers.encoder_blend import Blend, blended, sharpened
 
 
 def judgement(value: float) -> Prediction:
@@ -25,13 +25,27 @@ def test_each_part_has_its_own_weight() -> None:
     ]
 
 
+def test_sharper_is_surer_of_the_same() -> None:
+    shares = np.array([[0.5, 0.3, 0.2], [1 / 3, 1 / 3, 1 / 3], [0.0, 0.1, 0.9]], np.float32)
+    found = sharpened(shares, 2.0)
+    np.testing.assert_allclose(found[0], np.array([25, 9, 4]) / 38, atol=1e-6)
+    np.testing.assert_allclose(found[1], 1 / 3, atol=1e-6)
+    assert found.dtype == np.float32
+    assert (found.argmax(axis=1) == shares.argmax(axis=1)).all()
+    # A row alone gives the same bits as among others.
+    assert sharpened(shares[:1], 2.0).tobytes() == found[:1].tobytes()
+
+
 def test_it_is_read_as_it_was_written() -> None:
-    blend = Blend(0.75, 0.85, 0.7)
+    blend = Blend(0.75, 0.85, 0.7, 1.4)
     assert Blend.from_header({"blend": blend.to_header()}) == blend
     assert Blend.from_header({}) == Blend()
 
 
-@pytest.mark.parametrize("damaged", [None, [0.6], {"clauses": 2}, {"clauses": "0.6"}, {"facets": 0.6}])
+@pytest.mark.parametrize(
+    "damaged",
+    [None, [0.6], {"clauses": 2}, {"clauses": "0.6"}, {"facets": 0.6}, {"sharpness": 0}, {"sharpness": 9}],
+)
 def test_a_damaged_one_is_refused_in_one_line(damaged: object) -> None:
     with pytest.raises(ModelError, match="blend"):
         Blend.from_header({"blend": damaged})
