@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+import feedback_nlp as fn
 from feedback_nlp.insight.analysis import Insight, analyse
 from feedback_nlp.schema import LABELS, mentions_schema
 
@@ -213,3 +215,14 @@ def test_idioms_are_not_safety(mentions: pd.DataFrame) -> None:
     """Traps: 嗓子冒烟 and 麻袋 are not hazards; a praised child lock is no safety problem."""
     negative = mentions[(mentions.facet == "product.safety") & (mentions.label == "negative")]
     assert not set(negative.review_id) & {"000189", "WD20250279", "WD20250071"}
+
+
+def test_the_encoder_tells_them_too() -> None:
+    """P2 and the falling logistics by ``encoder``, each facet by itself."""
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("tokenizers")
+    sample = files("feedback_nlp") / "resources" / "sample" / "sample.csv"
+    elements = fn.analyze(str(sample), model="encoder", draws=100).elements
+    trend = elements.set_index("code").trend
+    assert trend["after_sales"] == trend["after_sales.repair"] == "rising"
+    assert trend["logistics.speed"] == "falling"
