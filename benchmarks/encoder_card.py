@@ -66,9 +66,9 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "Prediction needs onnxruntime and tokenizers (`[encoder]`), no torch.",
         "## Learnt from",
         linear_card.sources(data, 0),
-        "Of the whole-review labels, 2,500 short texts an epoch went to the teachers, the rest to the "
-        "partner's tone only. The student saw, beside the labelled texts, "
-        f"{recipe['judged_per_epoch']} texts an epoch of some 52,000 public ones without labels, with the "
+        "Of the whole-review labels, some short texts went to the teachers (`extra_per_epoch` below), the "
+        "rest to the partner's tone only. The student saw, beside the labelled texts, "
+        f"{recipe['judged_per_epoch']} public ones without labels an epoch, with the "
         "mean of what its teachers think of them. One text in ten (by hash of its characters) was kept "
         "from learning: the curve below, calibration and thresholds come from those.",
         "## Measured on gold dev (240 real reviews, never learnt from)",
@@ -89,7 +89,7 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         _named(recipe),
         _reading(work / "base"),
         "## Reproduce",
-        "The six commands at the head of `benchmarks/train_encoder.py`, beside `../shared` (torch, "
+        "The commands at the head of `benchmarks/train_encoder.py`, beside `../shared` (torch, "
         "transformers, onnx). Learnt in bf16 on a CPU: other machines give other bits.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"

@@ -1,6 +1,6 @@
 """The shipped int8 encoder beside the full network in float32: speed, memory and agreement.
 
-    python benchmarks/encoder_speed.py --work FOUR --full ONE [--texts 2000]
+    python benchmarks/encoder_speed.py --work FIVE --full ONE [--texts 2000]
 
 ``--work`` and ``--full`` hold the checkpoints that ``train_encoder.py`` left of the student and of a teacher
 with all twelve layers. The peer in speed is what one writes first with transformers: the full network in
@@ -121,7 +121,7 @@ def main() -> None:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     count = len(shipped.taxonomy_.codes)
     full = Peer(shipped, trained(arguments.shared, arguments.full or arguments.work, count))
-    # As transformers comes; plain attention, which training uses, is slower in float32.
+    # As transformers comes, and not with the plain attention of training.
     full.backend.network.encoder.set_attn_implementation("sdpa")
     peer = Peer(shipped, trained(arguments.shared, arguments.work, count))
     texts = [text for text in data.opinions.texts if 40 <= len(text) <= 80][: arguments.texts]
