@@ -1,26 +1,21 @@
-"""What the shipped encoder learns besides labelled reviews: partial labels, and what its teachers think."""
+"""What the shipped encoder learns from besides labelled reviews, and the checkpoint it begins as."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import distil
 import numpy as np
 import public_sets
 import train_linear
 from safetensors.torch import load_file
 
 from feedback_nlp.schema import FLAGS
-from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.encoder import EncoderScorer
 from feedback_nlp.scorers.encoder_base import load_encoder
-from feedback_nlp.scorers.encoder_lessons import Judged
 from feedback_nlp.scorers.training_data import Examples
 from feedback_nlp.taxonomy import Taxonomy
-from feedback_nlp.text.clauses import Clauses, cut_column
+from feedback_nlp.text.clauses import cut_column
 
 # Public reviews longer than this cost more time than they teach.
 LONGEST_PUBLIC = 100
@@ -60,34 +55,6 @@ def with_partial(whole: Examples, data: train_linear.Data, shared: Path, taxonom
         strict=True,
     )
     return public_sets.joined([part for one, other in hands for part in (whole.pick(one), found.pick(other))])
-
-
-def judged_by(
-    teachers: Sequence[Path], data: train_linear.Data, shared: Path, tell: Callable[[str], None]
-) -> Judged:
-    """Return public texts without labels and the mean of what the teachers think of them, in random order.
-
-    None is like a text that is labelled or measured on, and no teacher has learnt from the tenth of the
-    labelled texts that the student is judged on (``encoder_fit.FOLDS``).
-    """
-    known = data.held_out + [review.text for review in data.training]
-    texts = distil.unlabelled(shared / "data", known)
-    order = np.random.default_rng(7).permutation(len(texts))
-    texts = [texts[row] for row in order]
-    clauses: Clauses = cut_column(texts)
-    by_folder = {}
-    for folder in dict.fromkeys(teachers):
-        scorer = EncoderScorer.load(folder)
-        scorer.adopt_partner(None)
-        by_folder[folder] = distil.judged_in_parts(scorer, texts, tell)
-    found = [by_folder[folder] for folder in teachers]
-    mean = Prediction(
-        *(
-            np.asarray(np.mean([getattr(one, name) for one in found], axis=0), dtype=np.float32)
-            for name in ("clauses", "overall", "flags")
-        )
-    )
-    return Judged(tuple(texts), clauses, mean)
 
 
 def base_of(base: Path, work: Path, out: Path, layers: int) -> Path:

@@ -39,6 +39,7 @@ from feedback_nlp.scorers.linear_calibration import calibrate
 from feedback_nlp.scorers.linear_evidence import Evidence
 from feedback_nlp.scorers.linear_heads import fit_heads
 from feedback_nlp.scorers.linear_inputs import evidence_of
+from feedback_nlp.scorers.linear_lessons import Lessons
 from feedback_nlp.scorers.linear_model import LinearWeights, Logits, quantise, restore
 from feedback_nlp.scorers.linear_tone import Tone, learn_tone
 from feedback_nlp.scorers.linear_training import make_design
@@ -208,8 +209,9 @@ def timed_fit(group: Sequence[Industry], *given: Any) -> Fitted:
 def heads(examples: Examples, tone: Tone, taxonomy: Taxonomy) -> LinearWeights:
     """Fit the heads on all examples; nothing is calibrated yet."""
     evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
-    design = make_design(examples, evidence, SETTINGS)
-    weights, bias = fit_heads(examples, design, SETTINGS, np.ones(len(examples), dtype=bool))
+    lessons = Lessons.labelled(examples, evidence)
+    design = make_design(lessons, SETTINGS)
+    weights, bias = fit_heads(lessons, design, SETTINGS, np.ones(len(examples), dtype=bool))
     return LinearWeights(design.slots, design.short, restore(*quantise(weights)), bias, {})
 
 

@@ -13,13 +13,13 @@ from feedback_nlp.evaluation import MEASURES, Report, compare
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.linear_calibration import flag_thresholds
+from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.training_data import Examples, from_gold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from train_linear import Data
 
-    from feedback_nlp.scorers.base import Scorer
     from feedback_nlp.scorers.linear import LinearScorer
 
 # Plain TF-IDF + logistic regression learnt from 1,907 gold texts: shared/design/performance.md.
@@ -46,24 +46,17 @@ WHICH = {
     "(Apache-2.0) and from public sets whose repositories state a permissive licence (MIT, Apache-2.0): for "
     "those to whom that matters more than accuracy.",
 }
-NETWORK = (
-    "What a small network over the same n-grams says is added to the log-odds. It learnt from the labelled "
-    "texts and from how the `encoder` judges {n} public texts without labels. How much of it counts "
-    "was chosen by likelihood on the tenth of the labelled texts that neither it nor the encoder has learnt "
-    "from; the table below has the same heads without it."
-)
-NO_NETWORK = (
-    "A small network over the same n-grams, learnt from the labelled texts and from how the `encoder` judges "
-    "{n} public texts without labels, was tried and left out: on the tenth of the labelled texts that "
-    "neither it nor the encoder has learnt from it lowered the loss by less than one part in a hundred. What "
-    "remains of those texts are n-grams that are counted but weigh nothing."
+DISTILLED = (
+    "The heads learnt from the labelled texts and from how the `encoder`, without its partner, judges {n} "
+    "public texts without labels: its probabilities are targets like labels, each text counting "
+    "{weight:g} of a labelled one."
 )
 # Filled in by benchmarks/open_gap.py, which needs both models.
 OPEN_GAP = (
     "Beside `linear` as shipped, on texts neither has learnt from (`python benchmarks/open_gap.py --write`, "
     "paired bootstrap):\n\n<!-- open_gap begin -->\n\n<!-- open_gap end -->"
 )
-# (with a network, name) → options of train_linear.py
+# (with a teacher, name) → options of train_linear.py
 COMMAND = {
     (False, "linear"): "",
     (True, "linear"): " --teacher models/encoder",
@@ -91,7 +84,6 @@ class Pace:
 
 def render(
     data: Data,
-    scorer: Scorer,
     learnt: LinearScorer,
     reports: dict[str, Report],
     folder: Path,
@@ -103,16 +95,14 @@ def render(
     Parameters
     ----------
     data : Data
-    scorer : Scorer
-        As loaded from ``folder``.
     learnt : LinearScorer
-        With out-of-fold judgements: the heads without the network where there is one.
+        With its out-of-fold judgements.
     reports : mapping
         Of the model first, under its name, then of those to compare it with.
     folder : Path
     pace : Pace
     n_soft : int
-        Texts judged by the encoder, that the network learnt from.
+        Texts judged by the encoder, that were learnt from besides.
     """
     name = next(iter(reports))
     size = (folder / "weights.npz").stat().st_size / 1e6
@@ -121,14 +111,14 @@ def render(
         WHICH[name],
         "Hashed character n-grams (1–4) of a clause, of its review and of its neighbours, weighed together "
         "with what the lexicon scorer finds (so terms added to the taxonomy work here too) and with the tone "
-        "of whole reviews from many industries. One sparse logistic regression for each facet, a polarity "
+        "of whole reviews from many industries. A sparse logistic regression for each facet, a polarity "
         "model shared by the facets with a correction for each, small calibrated layers for the overall "
         f"label and the flags. int8 weights, {size:.1f} MB, loaded in {pace.load:.2f} s; "
         f"{pace.reviews:.0f} reviews a second on one noisy core. Without scikit-learn; the same bits "
         "whatever the batch.",
-        *([(NETWORK if "plain" in reports else NO_NETWORK).format(n=n_soft)] if n_soft else []),
+        *([DISTILLED.format(n=n_soft, weight=_judged_weight(learnt))] if n_soft else []),
         "## Learnt from",
-        sources(data, n_soft if "plain" in reports else 0),
+        sources(data, n_soft),
         "## Measured on gold dev (240 real reviews, never learnt from)",
         _scores(reports, name),
         *([OPEN_GAP] if name == OPEN else []),
@@ -145,18 +135,22 @@ def render(
         "Each text judged by heads that had not seen it (five folds by text, no text twice), on the "
         "annotators' clauses. Flags by a last layer and thresholds from the other folds alone, with "
         "95 % bootstrap intervals; the last layer of the overall label saw these scores, so that is a little "
-        "flattered." + (" The heads without the network." if "plain" in reports else ""),
+        "flattered." + (" The encoder had learnt from nine in ten of these texts." if n_soft else ""),
         _out_of_fold(data, learnt),
         "## Known failures",
         _failures(data, learnt),
         "## Decisions",
         f"Thresholds by cross-fitting on train; safety mentions count as safe to lift from "
-        f"{scorer.safety_threshold_:.2f}.",
+        f"{learnt.safety_threshold_:.2f}.",
         "## Reproduce",
         f"`OMP_NUM_THREADS=1 python benchmarks/train_linear.py{COMMAND[bool(n_soft), name]}` "
         "beside `../shared`.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _judged_weight(learnt: LinearScorer) -> float:
+    return (learnt.settings or Settings()).judged_weight
 
 
 def sources(data: Data, n_soft: int) -> str:
@@ -183,9 +177,8 @@ def sources(data: Data, n_soft: int) -> str:
 
 
 def _scores(reports: dict[str, Report], own: str) -> str:
-    titles = {"plain": "the same without its network"}
-    names = [*(name for name in ("lexicon", "plain") if name in reports), own]
-    rows = ["| measure | TF-IDF + LR | " + " | ".join(titles.get(n, n) for n in names) + " |"]
+    names = [*(["lexicon"] if "lexicon" in reports else []), own]
+    rows = ["| measure | TF-IDF + LR | " + " | ".join(names) + " |"]
     rows.append("|---|" + "---|" * (len(names) + 1))
     for measure in MEASURES:
         cells = [f"{BASELINE[measure]:.3f}" if measure in BASELINE else "–"]

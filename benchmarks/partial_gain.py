@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from public_sets import MAPPED_SOURCES, joined, partial
-from scipy.sparse import csr_matrix, hstack
 
 from feedback_nlp.gold import read
 from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_calibration import calibrate
 from feedback_nlp.scorers.linear_evidence import gather
-from feedback_nlp.scorers.linear_heads import logistic
+from feedback_nlp.scorers.linear_lessons import Lessons
 from feedback_nlp.scorers.linear_model import LinearWeights, whole_facets
 from feedback_nlp.scorers.linear_training import Settings, cross_fit, make_design
 from feedback_nlp.scorers.training_data import Examples, from_gold, without_overlap
@@ -37,20 +36,6 @@ SETTINGS = Settings(folds=1)
 # Every n-th text of the corpora is learnt from.
 EVERY_CORPUS = 3
 DRAWS = 2000
-# The facets with most mentions in the sources, for --quick.
-QUICK = (
-    "product.quality",
-    "product.performance",
-    "product.appearance",
-    "product.taste",
-    "product.size",
-    "service.attitude",
-    "logistics.speed",
-    "logistics.packaging",
-    "price.level",
-    "price.value",
-    "environment.atmosphere",
-)
 
 Counts = NDArray[np.int64]
 
@@ -81,8 +66,9 @@ def counts_of(examples: Examples, shipped: LinearScorer) -> dict[str, Counts]:
     grams = ngram_slots(examples.texts, examples.clauses)
     tone = shipped.tone_
     evidence = gather(shipped.lexicon_, tone, Vocabulary(tone.slots), examples.texts, examples.clauses, grams)
-    design = make_design(examples, evidence, SETTINGS)
-    logits = cross_fit(examples, design, SETTINGS, lambda _message: None)
+    lessons = Lessons.labelled(examples, evidence)
+    design = make_design(lessons, SETTINGS)
+    logits = cross_fit(lessons, design, SETTINGS, lambda _message: None)
     calibration, decisions = calibrate(examples, logits, evidence, taxonomy)
     learnt = LinearWeights(design.slots, design.short, np.zeros((0, 0), np.float32), {}, calibration)
     prediction = learnt.calibrated(logits, examples.clauses, evidence, whole_facets(taxonomy))
@@ -99,35 +85,6 @@ def counts_of(examples: Examples, shipped: LinearScorer) -> dict[str, Counts]:
         "facet + polarity": _counts(predicted, true),
         "overall": np.stack([right, one, one], axis=1).astype(np.int64),
     }
-
-
-def quick_counts(examples: Examples, shipped: LinearScorer) -> dict[str, Counts]:
-    """Return what ``counts_of`` does of the facets in ``QUICK`` alone, from their mention heads alone.
-
-    The threshold is the one log-odds for all facets that is best on the judged part, in every variant alike.
-    """
-    facets = [shipped.taxonomy_.index[code] for code in QUICK]
-    tone = shipped.tone_
-    grams = ngram_slots(examples.texts, examples.clauses)
-    vocabulary = Vocabulary(tone.slots)
-    evidence = gather(shipped.lexicon_, tone, vocabulary, examples.texts, examples.clauses, grams)
-    design = make_design(examples, evidence, SETTINGS)
-    review = examples.clauses.review
-    far = design.review[review] * np.float32(SETTINGS.review_weight)
-    matrix = csr_matrix(hstack([design.clause, far, csr_matrix(evidence.mention)]))
-    judged = examples.fold[review] >= 0
-    logits = np.zeros((int(judged.sum()), len(facets)))
-    for place, facet in enumerate(facets):
-        truth = examples.mention[:, facet]
-        used = np.flatnonzero(~judged & (truth >= 0))
-        weights, bias = logistic(matrix[used], truth[used] == 1, SETTINGS.mention_c)
-        logits[:, place] = matrix[judged] @ weights + bias
-    rows, place_of = np.unique(review[judged], return_inverse=True)
-    best, true = (np.full((len(rows), len(facets)), low) for low in (-np.inf, 0))
-    np.maximum.at(best, place_of, logits)
-    np.maximum.at(true, place_of, examples.mention[judged][:, facets])
-    tries = [_counts(best > threshold, true > 0) for threshold in np.linspace(-3, 1, 41)]
-    return {"facet": max(tries, key=lambda counts: float(f1(counts.sum(axis=0))))}
 
 
 def _whole(sides: NDArray[np.bool_], examples: Examples) -> NDArray[np.bool_]:
@@ -159,16 +116,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("sources", nargs="*", default=["all", *MAPPED_SOURCES], help="sources, a+b, or all")
-    parser.add_argument("--quick", action="store_true", help="mention heads of the commonest facets alone")
     parser.add_argument("--every", type=int, default=1, help="take every n-th text of the sources")
     parser.add_argument("--no-corpora", action="store_true", help="learn from gold alone")
     arguments = parser.parse_args()
-    measure = quick_counts if arguments.quick else counts_of
     gold = base(arguments.shared)
     if arguments.no_corpora:
         gold = gold.pick(np.arange(len(read(arguments.shared / "gold" / "train.jsonl"))))
     shipped = LinearScorer.load(REPOSITORY / "models" / "linear")
-    without = measure(gold, shipped)
+    without = counts_of(gold, shipped)
     print("| learnt besides | texts | " + " | ".join(without) + " | CPU s |")
     print("|---|---:|" + "---|" * len(without) + "---:|")
     values = " | ".join(f"{f1(counts.sum(axis=0)):.3f}" for counts in without.values())
@@ -178,7 +133,7 @@ def main() -> None:
         names = MAPPED_SOURCES if source == "all" else tuple(source.split("+"))
         more = partial(arguments.shared / "data", shipped.taxonomy_, names)
         more = more.pick(np.arange(0, len(more), arguments.every))
-        found = measure(joined([gold, more]), shipped)
+        found = counts_of(joined([gold, more]), shipped)
         cells = " | ".join(difference(found[name], without[name]) for name in without)
         print(f"| {source} | {len(more)} | {cells} | {time.process_time() - begin:.0f} |", flush=True)
 

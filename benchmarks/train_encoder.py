@@ -27,6 +27,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import distil
 import encoder_card
 import encoder_data
 import numpy as np
@@ -64,7 +65,7 @@ def teach(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
     taxonomy = load_taxonomy("default")
     per_epoch = TEACHER.extra_per_epoch
     extra = encoder_data.whole_reviews(data.opinions, taxonomy)
-    epochs = arguments.epochs
+    epochs = arguments.epochs or TEACHER.epochs
     if arguments.partial:
         extra = extra.pick(np.arange(epochs * per_epoch))
         extra = encoder_data.with_partial(extra, data, arguments.shared, taxonomy)
@@ -80,13 +81,16 @@ def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
     layers = encoder_card.told_by(begin)["recipe"]["layers"]
     base = encoder_data.base_of(came_from, begin, arguments.work / BASE, layers)
     teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
-    judged = encoder_data.judged_by(teachers, data, arguments.shared, _tell)
+    judged = distil.judged_by(teachers, data, arguments.shared, _tell)
     path = begin / encoder_card.TEACHERS
     told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
     found = [encoder_card.told_by(folder) for folder in dict.fromkeys(arguments.teachers)]
     told += [teacher for teacher in found if teacher not in told]
     (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
-    recipe = replace(SHORT if arguments.short else STUDENT, seed=arguments.seed)
+    recipe = SHORT if arguments.short else STUDENT
+    recipe = replace(
+        recipe, seed=arguments.seed, epochs=arguments.epochs or recipe.epochs, layers=arguments.layers
+    )
     return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=judged)
 
 
@@ -132,7 +136,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the model")
     parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--epochs", type=int, default=TEACHER.epochs, help="of a teacher")
+    parser.add_argument("--epochs", type=int, help="other than the usual number")
+    parser.add_argument("--layers", type=int, default=STUDENT.layers, help="that a student keeps")
     parser.add_argument(
         "--short", action="store_true", help="a student learns for less long, at a lower rate"
     )

@@ -228,6 +228,7 @@ def left_out(
     from feedback_nlp.scorers.linear_calibration import calibrate
     from feedback_nlp.scorers.linear_heads import Settings as Defaults
     from feedback_nlp.scorers.linear_inputs import evidence_of
+    from feedback_nlp.scorers.linear_lessons import Lessons
     from feedback_nlp.scorers.linear_model import LinearWeights, whole_facets
     from feedback_nlp.scorers.linear_training import cross_fit, make_design
 
@@ -235,8 +236,9 @@ def left_out(
     parts = replace(examples, fold=place.astype(np.int8))
     chosen = replace(settings or Defaults(), folds=len(names))
     evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
-    design = make_design(parts, evidence, chosen)
-    logits = cross_fit(parts, design, chosen, report or (lambda _message: None))
+    lessons = Lessons.labelled(parts, evidence)
+    design = make_design(lessons, chosen)
+    logits = cross_fit(lessons, design, chosen, report or (lambda _message: None))
     confidence = np.zeros(len(examples), dtype=np.float32)
     right = np.zeros(len(examples), dtype=bool)
     bare = np.zeros((1, 1), dtype=np.float32)

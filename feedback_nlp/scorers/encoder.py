@@ -27,9 +27,9 @@ from feedback_nlp.text.clauses import cut_column
 
 if TYPE_CHECKING:
     from feedback_nlp.gold import GoldReview
-    from feedback_nlp.scorers.encoder_lessons import Judged
     from feedback_nlp.scorers.encoder_session import Backend
     from feedback_nlp.scorers.encoder_training import Recipe
+    from feedback_nlp.scorers.targets import Judged
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses

@@ -10,26 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.encoder_tokens import Tokens, tokenize
+from feedback_nlp.scorers.targets import Targets
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from feedback_nlp.scorers.base import Prediction
+    from feedback_nlp.scorers.targets import Judged
     from feedback_nlp.scorers.training_data import Examples
-    from feedback_nlp.text.clauses import Clauses
 
-__all__ = ["Judged", "Lessons"]
+__all__ = ["Lessons"]
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Reviews without labels and what another judge, or the mean of several, thinks of them."""
-
-    texts: tuple[str, ...]
-    clauses: Clauses
-    found: Prediction
 
 
 @dataclass(frozen=True)
@@ -59,32 +50,20 @@ class Lessons:
     @classmethod
     def labelled(cls, examples: Examples, tokenizer: Tokenizer, most_tokens: int) -> Lessons:
         """Return what people have labelled; unknown labels (−1) count for nothing."""
-        count = len(examples.clauses)
-        return cls(
-            tokenize(examples.texts, examples.clauses, tokenizer, most_tokens=most_tokens),
-            examples.sides.reshape(count, -1).astype(np.float32),
-            np.repeat(examples.mention >= 0, 3, axis=1).astype(np.float32),
-            np.asarray(examples.overall[:, None] == np.arange(3), dtype=np.float32),
-            np.maximum(examples.flags, 0).astype(np.float32),
-            np.asarray(examples.flags >= 0, dtype=np.float32),
-            examples.fold,
-        )
+        tokens = tokenize(examples.texts, examples.clauses, tokenizer, most_tokens=most_tokens)
+        return cls._of(tokens, Targets.labelled(examples))
 
     @classmethod
     def judged(cls, seen: Judged, tokenizer: Tokenizer, most_tokens: int) -> Lessons:
         """Return what another judge thinks: soft targets, all of them known."""
-        found, count = seen.found, len(seen.clauses)
-        truth = np.asarray(found.clauses, dtype=np.float32).reshape(count, -1)
-        flags = np.asarray(found.flags, dtype=np.float32)
-        return cls(
-            tokenize(seen.texts, seen.clauses, tokenizer, most_tokens=most_tokens),
-            truth,
-            np.ones_like(truth),
-            np.asarray(found.overall, dtype=np.float32),
-            flags,
-            np.ones_like(flags),
-            np.full(len(seen.texts), -1, np.int8),
-        )
+        tokens = tokenize(seen.texts, seen.clauses, tokenizer, most_tokens=most_tokens)
+        return cls._of(tokens, Targets.judged(seen))
+
+    @classmethod
+    def _of(cls, tokens: Tokens, aims: Targets) -> Lessons:
+        truth = aims.sides.reshape(len(aims.sides), -1)
+        known = np.repeat(aims.known, 3, axis=1)
+        return cls(tokens, truth, known, aims.overall, aims.flags, aims.flags_known, aims.fold)
 
     def groups(
         self, rows: NDArray[np.int64], batch_tokens: int, random: np.random.Generator

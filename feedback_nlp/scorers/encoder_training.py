@@ -17,13 +17,14 @@ from torch import nn
 
 from feedback_nlp.scorers import encoder_checkpoint as checkpoint
 from feedback_nlp.scorers.encoder_base import layer_list, load_encoder
-from feedback_nlp.scorers.encoder_lessons import Judged, Lessons
+from feedback_nlp.scorers.encoder_lessons import Lessons
 from feedback_nlp.scorers.encoder_network import Network, Outputs, pool
 from feedback_nlp.scorers.encoder_tokens import Batch, Tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from feedback_nlp.scorers.targets import Judged
     from feedback_nlp.scorers.training_data import Examples
 
 __all__ = ["Recipe", "Run", "facet_f1", "forward", "hidden_token", "lower_precision", "train"]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.linear_calibration import Decisions
     from feedback_nlp.scorers.linear_fast import FastModel
     from feedback_nlp.scorers.linear_training import Settings
+    from feedback_nlp.scorers.targets import Judged
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
     from feedback_nlp.text.clauses import Clauses
@@ -56,6 +57,8 @@ class LinearScorer(Scorer):
         How to learn; the defaults suit a few thousand labelled reviews.
     tone : Tone, optional
         How praise and blame sound, learnt before (``linear_tone.learn_tone``).
+    judged : Judged, optional
+        Reviews without labels and what another judge, say an encoder, thinks of them, to learn from besides.
 
     Attributes
     ----------
@@ -89,10 +92,12 @@ class LinearScorer(Scorer):
         *,
         settings: Settings | None = None,
         tone: Tone | None = None,
+        judged: Judged | None = None,
     ) -> None:
         self.taxonomy = taxonomy
         self.settings = settings
         self.tone = tone
+        self.judged = judged
 
     def fit(self, reviews: Sequence[GoldReview] | Examples, labels: None = None) -> LinearScorer:
         """Learn from labelled reviews, or from prepared examples with partial labels.
@@ -103,6 +108,7 @@ class LinearScorer(Scorer):
         labels : None
             Not used: gold reviews carry their labels.
         """
+        from feedback_nlp.scorers.linear_lessons import Lessons
         from feedback_nlp.scorers.linear_training import Settings, learn
         from feedback_nlp.scorers.training_data import Examples, from_gold
 
@@ -119,7 +125,11 @@ class LinearScorer(Scorer):
             )
         tone = self.tone or silent()
         evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
-        weights, decisions, self.out_of_fold_ = learn(examples, taxonomy, evidence, settings)
+        judged = None
+        if self.judged is not None:
+            said = evidence_of(self.judged.texts, self.judged.clauses, taxonomy, tone)
+            judged = Lessons.judged(self.judged, said, settings.judged_weight)
+        weights, decisions, self.out_of_fold_ = learn(examples, taxonomy, evidence, settings, judged=judged)
         return self.adopt(taxonomy, weights, tone, decisions)
 
     def adopt(

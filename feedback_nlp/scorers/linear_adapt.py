@@ -210,7 +210,7 @@ class _Fit:
         short = ngram_slots(texts, clauses, longest=2)
         wide = _widened(base.weights_, grams.slot, short.slot)
         evidence = gather(base.lexicon_, base.tone_, Vocabulary(base.tone_.slots), texts, clauses, grams)
-        design = design_on(examples, evidence, wide.slots, wide.short)
+        design = design_on(texts, clauses, evidence, wide.slots, wide.short)
         return cls(base, wide, examples, design, wide.logits(design.raw, clauses, evidence), strength)
 
     @property

@@ -1,6 +1,6 @@
-"""Fitting the heads of the linear scorer: one sparse logistic regression each.
+"""Fitting the heads of the linear scorer: sparse logistic regressions, those of a kind all at once.
 
-scikit-learn is needed here and nowhere in prediction.
+SciPy and, for the tone, scikit-learn are needed here and nowhere in prediction.
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.scorers.joint_logistic import Part, Problem, fit
 from feedback_nlp.scorers.linear_model import Columns
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from feedback_nlp.scorers.linear_evidence import Evidence
-    from feedback_nlp.scorers.training_data import Examples
+    from feedback_nlp.scorers.linear_lessons import Lessons
 
 __all__ = ["Design", "Settings", "fit_heads", "logistic"]
 
 Floats = NDArray[np.float32]
+# A facet and side that another judge holds for less likely teaches no polarity.
+LEAST_MASS = 0.04
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set in training; the defaults were chosen by cross-fitting on gold train.
+    """What can be set in training; the defaults suit a few thousand labelled reviews.
 
     Attributes
     ----------
@@ -39,6 +42,8 @@ class Settings:
         Inverse regularisation of the three kinds of heads.
     review_weight, near_weight, facet_weight : float
         Weight of the whole review's n-grams, of the neighbours', and of a facet's own polarity words.
+    judged_weight : float
+        How much a review counts that another judge has read, beside one that people have labelled.
     jobs : int
         Folds learnt at a time, each in a process; what is learnt is the same.
     """
@@ -51,6 +56,7 @@ class Settings:
     review_weight: float = 0.3
     near_weight: float = 0.35
     facet_weight: float = 0.5
+    judged_weight: float = 0.5
     jobs: int = 1
 
 
@@ -81,10 +87,10 @@ class Design:
 
 
 def fit_heads(
-    examples: Examples, design: Design, settings: Settings, use: NDArray[np.bool_]
+    lessons: Lessons, design: Design, settings: Settings, use: NDArray[np.bool_]
 ) -> tuple[Floats, dict[str, Floats]]:
     """Fit every head on the reviews in ``use``; return the weight matrix and the biases."""
-    heads = _Heads(examples, design, settings, use)
+    heads = _Heads(lessons, design, settings, use)
     bias = {**heads.mentions(), **heads.polarity(), **heads.neutral(), **heads.reviews()}
     return heads.weights, bias
 
@@ -112,18 +118,18 @@ def _quiet(model: Any, matrix: Any, truth: NDArray[np.bool_]) -> None:
 
 
 class _Mentions(NamedTuple):
-    """Labelled (clause, facet, side) triples as three arrays."""
+    """Facets that clauses mention: clause, facet, and the probability of each side."""
 
     clause: NDArray[np.intp]
     facet: NDArray[np.intp]
-    side: NDArray[np.intp]
+    sides: Floats
 
 
 @dataclass(frozen=True)
 class _Heads:
     """One fit: each method learns a kind of head, fills its columns of ``weights`` and returns its biases."""
 
-    examples: Examples
+    lessons: Lessons
     design: Design
     settings: Settings
     use: NDArray[np.bool_]
@@ -135,72 +141,82 @@ class _Heads:
 
     @property
     def n_facets(self) -> int:
-        return int(self.examples.mention.shape[1])
+        return int(self.lessons.targets.known.shape[1])
+
+    @property
+    def _review(self) -> NDArray[np.int64]:
+        return self.lessons.clauses.review
 
     def _set(self, block: str, values: Floats) -> None:
         self.weights[:, Columns(self.n_facets).blocks()[block]] = values
 
-    def _review_rows(self, clauses: NDArray[np.intp]) -> csr_matrix:
+    def _whole(self, clauses: NDArray[np.intp]) -> Part:
         """Return the n-grams of the whole review of each clause, weighed."""
-        rows = self.examples.clauses.review[clauses]
-        weighed: csr_matrix = self.design.review[rows] * np.float32(self.settings.review_weight)
-        return weighed
+        return Part(self.design.review * np.float32(self.settings.review_weight), self._review[clauses])
 
     def mentions(self) -> dict[str, Floats]:
         """Learn whether a clause mentions each facet."""
-        from scipy.sparse import csr_matrix, hstack
+        from scipy.sparse import csr_matrix
 
-        design, settings = self.design, self.settings
-        rows = np.flatnonzero(self.use[self.examples.clauses.review])
-        words = csr_matrix(design.evidence.mention[rows])
-        matrix = hstack([design.clause[rows], self._review_rows(rows), words], format="csr")
-        bias = np.zeros(self.n_facets, dtype=np.float32)
-        coef = np.zeros((matrix.shape[1], self.n_facets), dtype=np.float32)
-        for facet in range(self.n_facets):
-            truth = self.examples.mention[rows, facet]
-            known = truth >= 0
-            part = matrix if known.all() else matrix[known]
-            coef[:, facet], bias[facet] = logistic(part, truth[known] == 1, settings.mention_c)
-        clause, review, evidence = np.split(coef, [len(design.slots), 2 * len(design.slots)])
+        design, settings, targets = self.design, self.settings, self.lessons.targets
+        rows = np.flatnonzero(self.use[self._review])
+        parts = [
+            Part(design.clause, rows),
+            self._whole(rows),
+            Part(csr_matrix(design.evidence.mention), rows),
+        ]
+        target = np.minimum(targets.sides[rows].sum(axis=2), 1)
+        weight = targets.known[rows] * self.lessons.weight[self._review[rows], None]
+        problem = Problem(parts, target, weight, self._review[rows])
+        (clause, review, evidence), bias = fit(problem, settings.mention_c)
         self._set("mention_clause", clause)
         self._set("mention_review", review * np.float32(settings.review_weight))
-        return {"mention": bias, "evidence_mention": np.ascontiguousarray(evidence)}
+        return {"mention": bias, "evidence_mention": evidence}
 
     @cached_property
     def labels(self) -> _Mentions:
-        """Every labelled mention of the reviews in use."""
-        used = self.use[self.examples.clauses.review]
-        return _Mentions(*np.nonzero(self.examples.sides & used[:, None, None]))
+        """Every mention of the reviews in use, as likely as it is."""
+        sides = self.lessons.targets.sides
+        likely = sides.sum(axis=2) >= LEAST_MASS
+        rows, of = np.nonzero(likely & self.use[self._review][:, None])
+        return _Mentions(rows, of, sides[rows, of])
 
-    def _facet_rows(self, facet: NDArray[np.intp]) -> csr_matrix:
+    def _facets(self, facet: NDArray[np.intp]) -> Part:
         """Return one column a facet: its leaning whatever the words."""
         from scipy.sparse import csr_matrix
 
         count = len(facet)
         values = np.full(count, self.settings.facet_weight, np.float32)
-        return csr_matrix((values, (np.arange(count), facet)), shape=(count, self.n_facets))
+        shape = (count, self.n_facets)
+        return Part(csr_matrix((values, (np.arange(count), facet)), shape=shape))
+
+    def _one_side(self, parts: list[Part], side: int, mass: Floats, c: float) -> tuple[list[Floats], float]:
+        """Learn which part of ``mass``, a probability for each of ``labels``, is that of a side."""
+        share = np.asarray(self.labels.sides[:, side] / np.maximum(mass, 1e-6), dtype=np.float32)
+        review = self._review[self.labels.clause]
+        weight = mass * self.lessons.weight[review]
+        found, bias = fit(Problem(parts, share[:, None], weight[:, None], review), c)
+        return [part[:, 0] for part in found], float(bias[0])
 
     def polarity(self) -> dict[str, Floats]:
         """Learn positive against negative, with words shared by all facets and words of each facet's own."""
-        from scipy.sparse import csr_matrix, hstack
+        from scipy.sparse import csr_matrix
 
         design, settings, size = self.design, self.settings, len(self.design.slots)
-        polar = self.labels.side != 1
-        rows, of, side = (part[polar] for part in self.labels)
-        near, own = np.float32(settings.near_weight), settings.facet_weight
+        rows, of, sides = self.labels
+        near, own = np.float32(settings.near_weight), np.float32(settings.facet_weight)
         said = np.concatenate([design.evidence.polar[rows, of, None], design.evidence.tone[rows]], axis=1)
-        blocks = [
-            design.clause[rows],
-            design.before[rows] * near,
-            design.after[rows] * near,
-            self._review_rows(rows),
-            self._facet_rows(of),
-            _crossed(design.clause[rows], of, self.n_facets, own),
-            csr_matrix(said),
+        parts = [
+            Part(design.clause, rows),
+            Part(design.before * near, rows),
+            Part(design.after * near, rows),
+            self._whole(rows),
+            self._facets(of),
+            Part(_crossed(design.clause[rows], of, self.n_facets, settings.facet_weight)),
+            Part(csr_matrix(said)),
         ]
-        coef, common = logistic(hstack(blocks, format="csr"), side == 2, settings.polar_c)
-        ends = np.cumsum([block.shape[1] for block in blocks[:-1]])
-        shared, before, after, review, facet, crossed, evidence = np.split(coef, ends)
+        found, common = self._one_side(parts, 2, sides[:, 0] + sides[:, 2], settings.polar_c)
+        shared, before, after, review, facet, crossed, evidence = found
         self._set("polar_clause", shared[:, None] + own * crossed.reshape(self.n_facets, size).T)
         self._set("polar_before", near * before[:, None])
         self._set("polar_after", near * after[:, None])
@@ -209,32 +225,30 @@ class _Heads:
 
     def neutral(self) -> dict[str, Floats]:
         """Learn neutral against either side."""
-        from scipy.sparse import csr_matrix, hstack
+        from scipy.sparse import csr_matrix
 
-        design, settings, size = self.design, self.settings, len(self.design.slots)
-        rows, of, side = self.labels
+        design, settings = self.design, self.settings
+        rows, of, sides = self.labels
         said = csr_matrix(design.evidence.neutral[rows, of][:, None])
-        blocks = [design.clause[rows], self._review_rows(rows), self._facet_rows(of), said]
-        coef, common = logistic(hstack(blocks, format="csr"), side == 1, settings.polar_c / 2)
-        self._set("neutral_clause", coef[:size, None])
-        self._set("neutral_review", np.float32(settings.review_weight) * coef[size : 2 * size, None])
-        bias = (common + settings.facet_weight * coef[2 * size : -1]).astype(np.float32)
-        return {"neutral": bias, "evidence_neutral": coef[-1:]}
+        parts = [Part(design.clause, rows), self._whole(rows), self._facets(of), Part(said)]
+        found, common = self._one_side(parts, 1, sides.sum(axis=1), settings.polar_c / 2)
+        clause, review, facet, evidence = found
+        self._set("neutral_clause", clause[:, None])
+        self._set("neutral_review", np.float32(settings.review_weight) * review[:, None])
+        bias = (common + settings.facet_weight * facet).astype(np.float32)
+        return {"neutral": bias, "evidence_neutral": evidence}
 
     def reviews(self) -> dict[str, Floats]:
         """Learn the overall label, side by side, and the flags from the n-grams of whole reviews."""
-        overall, flags = self.examples.overall, self.examples.flags
-        sides = [np.where(overall < 0, -1, overall == side) for side in range(3)]
-        result = {}
-        for head, columns in (("overall", sides), ("flags", list(flags.T))):
-            fitted = [self._review_head(np.asarray(column)) for column in columns]
-            self._set(f"{head}_review", np.stack([coef for coef, _ in fitted], axis=1))
-            result[head] = np.array([bias for _, bias in fitted], dtype=np.float32)
-        return result
-
-    def _review_head(self, truth: NDArray[np.integer[Any]]) -> tuple[Floats, float]:
-        rows = self.use & (truth >= 0)
-        return logistic(self.design.review[rows], truth[rows] == 1, self.settings.review_c)
+        targets, rows = self.lessons.targets, np.flatnonzero(self.use)
+        known = np.repeat(targets.overall[rows].sum(axis=1, keepdims=True) > 0, 3, axis=1).astype(np.float32)
+        weight = np.concatenate([known, targets.flags_known[rows]], axis=1) * self.lessons.weight[rows, None]
+        target = np.concatenate([targets.overall[rows], targets.flags[rows]], axis=1)
+        problem = Problem([Part(self.design.review, rows)], target, weight.astype(np.float32), rows)
+        (found,), bias = fit(problem, self.settings.review_c)
+        self._set("overall_review", found[:, :3])
+        self._set("flags_review", found[:, 3:])
+        return {"overall": bias[:3], "flags": bias[3:]}
 
 
 def _crossed(matrix: csr_matrix, of: NDArray[np.intp], facets: int, weight: float) -> csr_matrix:

@@ -96,6 +96,11 @@ class Logits:
     overall: Floats
     flags: Floats
 
+    def first(self, clauses: int, reviews: int) -> Logits:
+        """Return those of the first so many clauses and reviews."""
+        per_clause = (self.mention[:clauses], self.polar[:clauses], self.neutral[:clauses])
+        return Logits(*per_clause, self.overall[:reviews], self.flags[:reviews])
+
     def plus(self, more: Floats) -> Logits:
         """Return the sum with what a network adds: mention, polar, neutral side by side."""
         facets = self.mention.shape[1]

@@ -1,4 +1,4 @@
-"""Learning the linear scorer: one sparse logistic regression a head, then calibration by cross-fitting.
+"""Learning the linear scorer: sparse logistic regressions, then calibration by cross-fitting.
 
 The heads themselves are fitted in ``linear_heads``.
 """
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear_calibration import Decisions, calibrate
 from feedback_nlp.scorers.linear_heads import Design, Settings, fit_heads
+from feedback_nlp.scorers.linear_lessons import Lessons
 from feedback_nlp.scorers.linear_model import (
     LinearWeights,
     Logits,
@@ -35,8 +36,12 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.linear_evidence import Evidence
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
+    from feedback_nlp.text.clauses import Clauses
 
 __all__ = ["Decisions", "Heads", "Settings", "judged_out_of_fold", "learn", "learn_heads"]
+
+# Clauses that an n-gram which no labelled text has must stand in, to be known.
+LEAST_JUDGED = 12
 
 
 def learn(
@@ -45,6 +50,7 @@ def learn(
     evidence: Evidence,
     settings: Settings | None = None,
     *,
+    judged: Lessons | None = None,
     report: Callable[[str], None] | None = None,
 ) -> tuple[LinearWeights, Decisions, Prediction]:
     """Learn weights from ``examples`` and calibrate them on out-of-fold scores.
@@ -57,6 +63,8 @@ def learn(
     evidence : Evidence
         What the lexicon says of the examples.
     settings : Settings, optional
+    judged : Lessons, optional
+        Reviews that another judge has read, to learn from besides.
     report : callable, optional
         Told what is being done.
 
@@ -67,7 +75,7 @@ def learn(
         Of the examples, each by heads that had not learnt from its fold; of no worth where the fold is −1.
     """
     settings = settings or Settings()
-    heads = learn_heads(examples, evidence, settings, report=report)
+    heads = learn_heads(examples, evidence, settings, judged=judged, report=report)
     calibration, decisions = calibrate(examples, heads.out_of_fold, evidence, taxonomy)
     learnt = heads.weighed(calibration)
     return (
@@ -123,7 +131,7 @@ def learn_heads(
     evidence: Evidence,
     settings: Settings,
     *,
-    more_slots: NDArray[np.uint32] | None = None,
+    judged: Lessons | None = None,
     report: Callable[[str], None] | None = None,
 ) -> Heads:
     """Fit the heads on all examples, and once for each fold without it.
@@ -133,38 +141,46 @@ def learn_heads(
     examples : Examples
     evidence : Evidence
     settings : Settings
-    more_slots : uint32 array, optional
-        N-grams to know beside those of the examples.
+    judged : Lessons, optional
+        Reviews that another judge has read: every fit learns from them too.
     report : callable, optional
         Told what is being done.
     """
     tell = report or (lambda _message: None)
-    slots, short = _vocabulary(examples, settings.least)
-    if more_slots is not None:
-        known = np.union1d(slots, more_slots)
-        brief = np.isin(known, slots[short])
-        slots, short = known, brief
-    design = design_on(examples, evidence, slots, short)
-    tell(f"{len(slots)} n-grams, {len(examples.clauses)} clauses")
-    out_of_fold = cross_fit(examples, design, settings, tell)
-    weights, bias = fit_heads(examples, design, settings, np.ones(len(examples), dtype=bool))
+    lessons = Lessons.labelled(examples, evidence)
+    slots, short = vocabulary(examples.texts, examples.clauses, settings.least)
+    if judged is not None:
+        more, brief = vocabulary(judged.texts, judged.clauses, LEAST_JUDGED)
+        short_slots = np.union1d(slots[short], more[brief])
+        slots = np.union1d(slots, more)
+        short = np.isin(slots, short_slots)
+        lessons = Lessons.joined([lessons, judged])
+    design = design_on(lessons.texts, lessons.clauses, lessons.evidence, slots, short)
+    tell(f"{len(slots)} n-grams, {len(lessons.clauses)} clauses")
+    out_of_fold = cross_fit(lessons, design, settings, tell)
+    weights, bias = fit_heads(lessons, design, settings, np.ones(len(lessons), dtype=bool))
     tell("all examples learnt")
-    return Heads(design, restore(*quantise(weights)), bias, out_of_fold)
+    own = out_of_fold.first(len(examples.clauses), len(examples))
+    return Heads(design, restore(*quantise(weights)), bias, own)
 
 
-def make_design(examples: Examples, evidence: Evidence, settings: Settings) -> Design:
+def make_design(lessons: Lessons, settings: Settings) -> Design:
     """Choose the vocabulary and build the matrices."""
-    return design_on(examples, evidence, *_vocabulary(examples, settings.least))
+    known = vocabulary(lessons.texts, lessons.clauses, settings.least)
+    return design_on(lessons.texts, lessons.clauses, lessons.evidence, *known)
 
 
 def design_on(
-    examples: Examples, evidence: Evidence, slots: NDArray[np.uint32], short: NDArray[np.bool_]
+    texts: Sequence[str],
+    clauses: Clauses,
+    evidence: Evidence,
+    slots: NDArray[np.uint32],
+    short: NDArray[np.bool_],
 ) -> Design:
     """Build the matrices on a given vocabulary."""
     from scipy.sparse import csr_matrix, diags_array
 
-    clauses = examples.clauses
-    raw = Vocabulary(slots).matrix(examples.texts, clauses)
+    raw = Vocabulary(slots).matrix(texts, clauses)
     near = csr_matrix(diags_array(clause_scale(raw)) @ raw)
     picked = csr_matrix(raw @ diags_array(short.astype(np.float32)))
     picked.eliminate_zeros()
@@ -179,13 +195,15 @@ def design_on(
     return Design(slots, short, raw, near, before, after, whole.astype(np.float32), evidence)
 
 
-def _vocabulary(examples: Examples, least: int) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+def vocabulary(
+    texts: Sequence[str], clauses: Clauses, least: int
+) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
     """Return the slots that stand in at least ``least`` clauses, and which are of short n-grams."""
-    rows, slots, _ = ngram_slots(examples.texts, examples.clauses)
+    rows, slots, _ = ngram_slots(texts, clauses)
     pairs = np.unique(rows << 32 | slots) & 0xFFFFFFFF
     known, counts = np.unique(pairs, return_counts=True)
     known = known[counts >= least]
-    short = np.unique(ngram_slots(examples.texts, examples.clauses, longest=2).slot)
+    short = np.unique(ngram_slots(texts, clauses, longest=2).slot)
     return known.astype(np.uint32), np.isin(known, short)
 
 
@@ -197,25 +215,25 @@ def _shifted(matrix: csr_matrix, review: NDArray[np.int64], step: int) -> csr_ma
     return csr_matrix(move @ matrix)
 
 
-def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Callable[[str], None]) -> Logits:
-    """Return the log-odds of every example from heads that did not learn from its fold.
+def cross_fit(lessons: Lessons, design: Design, settings: Settings, tell: Callable[[str], None]) -> Logits:
+    """Return the log-odds of every review from heads that did not learn from its fold.
 
-    Examples of fold −1 keep zeros: they are never judged.
+    Reviews of fold −1 keep zeros: they are never judged.
     """
-    facets = examples.mention.shape[1]
-    clauses = examples.clauses
-    shape = (len(clauses), facets)
+    facets = lessons.targets.known.shape[1]
+    shape = (len(lessons.clauses), facets)
     result = Logits(
         np.zeros(shape, np.float32),
         np.zeros(shape, np.float32),
         np.zeros(shape, np.float32),
-        np.zeros((len(examples), 3), np.float32),
-        np.zeros((len(examples), 5), np.float32),
+        np.zeros((len(lessons), 3), np.float32),
+        np.zeros((len(lessons), 5), np.float32),
     )
-    folds = [fold for fold in range(settings.folds) if (examples.fold == fold).any()]
-    for fold, logits in zip(folds, _by_fold(examples, design, settings, folds), strict=True):
-        judged = examples.fold == fold
-        rows = judged[clauses.review]
+    fold = lessons.targets.fold
+    folds = [number for number in range(settings.folds) if (fold == number).any()]
+    for number, logits in zip(folds, _by_fold(lessons, design, settings, folds), strict=True):
+        judged = fold == number
+        rows = judged[lessons.clauses.review]
         for name, mask in (
             ("mention", rows),
             ("polar", rows),
@@ -223,23 +241,23 @@ def cross_fit(examples: Examples, design: Design, settings: Settings, tell: Call
             ("overall", judged),
             ("flags", judged),
         ):
-            getattr(result, name)[mask] = getattr(logits, name)[mask]
-        tell(f"fold {fold + 1} of {settings.folds}")
+            getattr(result, name)[mask] = getattr(logits, name)
+        tell(f"fold {number + 1} of {settings.folds}")
     return result
 
 
-def _by_fold(
-    examples: Examples, design: Design, settings: Settings, folds: Sequence[int]
-) -> Iterable[Logits]:
-    """Return the log-odds of all examples by heads learnt without each fold, ``settings.jobs`` at a time."""
+def _by_fold(lessons: Lessons, design: Design, settings: Settings, folds: Sequence[int]) -> Iterable[Logits]:
+    """Return the log-odds of each fold by heads learnt without it, ``settings.jobs`` at a time."""
     if settings.jobs == 1:
-        return (_without_fold(examples, design, settings, fold) for fold in folds)
+        return (_without_fold(lessons, design, settings, fold) for fold in folds)
     # New processes, as forks of one with threads may hang.
     with ProcessPoolExecutor(settings.jobs, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(partial(_without_fold, examples, design, settings), folds))
+        return list(pool.map(partial(_without_fold, lessons, design, settings), folds))
 
 
-def _without_fold(examples: Examples, design: Design, settings: Settings, fold: int) -> Logits:
-    weights, bias = fit_heads(examples, design, settings, examples.fold != fold)
+def _without_fold(lessons: Lessons, design: Design, settings: Settings, fold: int) -> Logits:
+    inside = lessons.targets.fold == fold
+    weights, bias = fit_heads(lessons, design, settings, ~inside)
     model = LinearWeights(design.slots, design.short, weights, bias, {})
-    return model.logits(design.raw, examples.clauses, design.evidence)
+    rows, clauses, evidence = lessons.judging(inside)
+    return model.logits(design.raw[rows], clauses, evidence)

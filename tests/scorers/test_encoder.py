@@ -264,9 +264,9 @@ def test_it_learns_what_another_judge_thinks(base, recipe, scorer):
     import torch
 
     from feedback_nlp.scorers.encoder_base import base_tokenizer
-    from feedback_nlp.scorers.encoder_lessons import Judged
     from feedback_nlp.scorers.encoder_tokens import tokenize
     from feedback_nlp.scorers.encoder_training import forward, train
+    from feedback_nlp.scorers.targets import Judged
     from feedback_nlp.scorers.training_data import from_gold
     from feedback_nlp.taxonomy import load_taxonomy
 

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback_nlp.gold import GoldReview
+from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.calibration import (
     best_threshold,
     calibration_error,
@@ -16,6 +17,7 @@ from feedback_nlp.scorers.linear import LinearScorer
 from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.linear_model import quantise, restore
 from feedback_nlp.scorers.linear_tone import learn_tone, silent
+from feedback_nlp.scorers.targets import Judged
 from feedback_nlp.scorers.training_data import fold_of, from_gold, without_overlap
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column, from_spans
@@ -185,19 +187,45 @@ def test_calibration_error():
     assert calibration_error(np.full(10, 0.8), np.zeros(10, bool)) == pytest.approx(0.8)
 
 
-def test_folds_in_processes_learn_the_same():
-    taxonomy = load_taxonomy()
-    reviews = [
+def simple_reviews(count: int = 60) -> list[GoldReview]:
+    codes = load_taxonomy().codes
+    return [
         GoldReview(
             str(number),
             f"{SUBJECTS[number % 8]}{(PRAISE if number % 2 else BLAME)[number % 3]}，第{number}次来",
             clauses=((0, 4), (5, 9)),
-            labels=((0, taxonomy.codes[number % 8], 1 if number % 2 else -1),),
+            labels=((0, codes[number % 8], 1 if number % 2 else -1),),
             overall=1 if number % 2 else -1,
         )
-        for number in range(60)
+        for number in range(count)
     ]
-    examples = from_gold(reviews, taxonomy, folds=3)
+
+
+def test_folds_in_processes_learn_the_same():
+    examples = from_gold(simple_reviews(), load_taxonomy(), folds=3)
     one, two = (LinearScorer(settings=Settings(folds=3, jobs=jobs)).fit(examples) for jobs in (1, 2))
     assert one.fingerprint() == two.fingerprint()
     assert one.out_of_fold_.clauses.tobytes() == two.out_of_fold_.clauses.tobytes()
+
+
+def test_another_judge_teaches_what_no_label_says():
+    """Nobody has labelled a facet of 月亮; a judge of texts without labels is nearly sure of one."""
+    taxonomy = load_taxonomy()
+    place = len(taxonomy.codes) - 1
+    texts = tuple(f"月亮{(PRAISE + BLAME)[number % 6]}，第{number}次来" for number in range(60))
+    clauses = cut_column(texts)
+    sides = np.zeros((len(clauses), len(taxonomy.codes), 3), np.float32)
+    positive = np.array([number % 6 < 3 for number in clauses.review])
+    first = clauses.index == 0
+    sides[first & positive, place, 2] = sides[first & ~positive, place, 0] = 0.95
+    overall = np.where(np.arange(60)[:, None] % 6 < 3, [[0.05, 0.05, 0.9]], [[0.9, 0.05, 0.05]])
+    found = Prediction(sides, overall.astype(np.float32), np.zeros((60, 5), np.float32))
+    examples = from_gold(simple_reviews(), taxonomy, folds=3)
+    settings = Settings(folds=3, least=1, judged_weight=1.0)
+    plain = LinearScorer(settings=settings).fit(examples)
+    taught = LinearScorer(settings=settings, judged=Judged(texts, clauses, found)).fit(examples)
+    before, after = (scorer.predict(["月亮真不错"]).clauses[0, place] for scorer in (plain, taught))
+    assert after.sum() > before.sum() + 0.2
+    assert after.argmax() == 2
+    # What was judged is learnt from, never judged out of fold or calibrated on.
+    assert len(taught.out_of_fold_.overall) == len(examples)
