@@ -39,7 +39,7 @@ def test_no_text_is_shipped_and_every_label_is_valid(readings: ModuleType) -> No
     for path in files:
         for row in lines(path):
             assert set(row) == {"set", "id", "digest", "chosen", "clauses", "labels", "overall", "flags"}
-            assert row["chosen"] in ("random", "uncertain")
+            assert row["chosen"] in ("random", "uncertain", "rare")
             assert len(row["digest"]) == 12
             assert all(0 <= start < end for start, end in row["clauses"])
             assert row["clauses"] == sorted(row["clauses"])
