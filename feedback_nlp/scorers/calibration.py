@@ -16,6 +16,8 @@ __all__ = [
     "platt",
     "precision_threshold",
     "reliability",
+    "sharpened",
+    "sharpness",
     "shrunk_thresholds",
 ]
 
@@ -23,6 +25,9 @@ Floats = NDArray[np.floating[Any]]
 _NEWTON_STEPS = 50
 # A calibration may flatten scores, but never turn their order round.
 _LEAST_SLOPE = 0.05
+# Powers that probabilities may be raised to, and how far from 0 their logarithm is taken.
+_POWERS = np.arange(0.7, 2.01, 0.05)
+_EDGE = 1e-4
 
 
 def platt(
@@ -136,3 +141,29 @@ def calibration_error(probability: Floats, truth: NDArray[np.bool_], bins: int =
     """Return the expected calibration error: mean |share − probability| over bins, weighted by count."""
     count, mean, share = reliability(probability, truth, bins)
     return float((count * np.abs(mean - share)).sum() / max(count.sum(), 1))
+
+
+def sharpened(shares: NDArray[np.float32], power: float) -> NDArray[np.float32]:
+    """Return probabilities (n, 3) raised to ``power``, each row summing to one again."""
+    if power == 1.0:
+        return shares
+    # In float64, so that rounding is the same wherever a row stands in its batch.
+    raised = np.maximum(shares, 0.0).astype(np.float64) ** power
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
+
+
+def sharpness(shares: NDArray[np.float32], truth: NDArray[np.int8]) -> float:
+    """Return the power that makes what is true likeliest; 1 where there is nothing to learn from.
+
+    Parameters
+    ----------
+    shares : float array of shape (n, 3)
+        Probabilities.
+    truth : int array of shape (n,)
+        Which of the three is true.
+    """
+    if not len(truth):
+        return 1.0
+    found = [sharpened(shares, float(power))[np.arange(len(truth)), truth] for power in _POWERS]
+    losses = [-np.log(np.maximum(part.astype(np.float64), _EDGE)).mean() for part in found]
+    return round(float(_POWERS[int(np.argmin(losses))]), 2)

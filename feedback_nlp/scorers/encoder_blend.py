@@ -11,19 +11,18 @@ from numpy.typing import NDArray
 
 from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.calibration import best_threshold, shrunk_thresholds
+from feedback_nlp.scorers.calibration import best_threshold, sharpened, sharpness, shrunk_thresholds
 from feedback_nlp.scorers.linear_calibration import Decisions, mention_thresholds, safety_threshold
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["Blend", "blended", "fit_blend", "mean_of", "sharpened"]
+__all__ = ["Blend", "blended", "fit_blend", "mean_of"]
 
 # Probabilities are kept this far from 0 and 1 where their logarithm is taken.
 _EDGE = 1e-4
 _STEPS = np.arange(0.3, 0.96, 0.05)
-_POWERS = np.arange(0.7, 2.01, 0.05)
 # Shared with the flags of each other where a flag is rare, as in ``linear_calibration``.
 _FLAG_WEIGHT = 60.0
 
@@ -80,15 +79,6 @@ def blended(own: Prediction, other: Prediction, blend: Blend) -> Prediction:
     )
 
 
-def sharpened(shares: Floats, power: float) -> Floats:
-    """Return probabilities (n, 3) raised to ``power``, each row summing to one again."""
-    if power == 1.0:
-        return shares
-    # In float64, so that rounding is the same wherever a row stands in its batch.
-    raised = np.maximum(shares, 0.0).astype(np.float64) ** power
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
 def mean_of(own: Any, other: Any, share: float) -> Any:
     """Return ``share`` of the one and the rest of the other, in float32."""
     weight = np.float32(share)
@@ -125,7 +115,7 @@ def fit_blend(
     natural = examples.natural()
     # How sure to be is learnt from texts as customers write them, as for mentions.
     usual = natural & overall
-    blend = replace(blend, sharpness=_sharpness(mixed.overall[usual], examples.overall[usual]))
+    blend = replace(blend, sharpness=sharpness(mixed.overall[usual], examples.overall[usual]))
     truth = examples.flags == 1
     common = best_threshold(mixed.flags.ravel(), truth.ravel())
     return blend, Decisions(
@@ -144,15 +134,6 @@ def _in_range(name: str, value: object) -> bool:
 def _share(own: Floats, other: Floats, loss: Any) -> float:
     losses = [loss(mean_of(own, other, float(share))) for share in _STEPS]
     return round(float(_STEPS[int(np.argmin(losses))]), 2)
-
-
-def _sharpness(shares: Floats, truth: NDArray[np.int8]) -> float:
-    """Return the power that makes what is true likeliest; 1 where there is nothing to learn from."""
-    if not len(truth):
-        return 1.0
-    rows = np.arange(len(truth))
-    losses = [-np.log(_inside(sharpened(shares, float(power)))[rows, truth]).mean() for power in _POWERS]
-    return round(float(_POWERS[int(np.argmin(losses))]), 2)
 
 
 def _clause_loss(mixed: Floats, examples: Examples) -> float:

@@ -12,6 +12,7 @@ from feedback_nlp.scorers.calibration import (
     best_threshold,
     platt,
     precision_threshold,
+    sharpness,
     shrunk_thresholds,
 )
 from feedback_nlp.scorers.linear_model import (
@@ -21,6 +22,7 @@ from feedback_nlp.scorers.linear_model import (
     overall_features,
     review_max,
     sigmoid,
+    softmax,
     whole_facets,
 )
 
@@ -73,8 +75,9 @@ def calibrate(
 ) -> tuple[dict[str, NDArray[np.float32]], Decisions]:
     """Learn Platt scaling, the overall and flag layers, and all thresholds from out-of-fold log-odds.
 
-    How likely a mention is, and from which score on it counts, is learnt from texts as customers write them,
-    where there are enough: texts written to teach say more, and stranger things, in fewer words.
+    How likely a mention is, from which score on it counts and how sure to be of the overall label is learnt
+    from texts as customers write them, where there are enough: texts written to teach say more, and stranger
+    things, in fewer words.
     """
     judged, natural = examples.fold >= 0, examples.natural()
     rows = natural[examples.clauses.review]
@@ -83,9 +86,7 @@ def calibrate(
     block = clause_block(score, logits, calibration["polar_slope"])
     features = overall_features(block, examples.clauses, logits.overall, evidence, whole_facets(taxonomy))
     use = judged & (examples.overall >= 0)
-    calibration["overall_weights"], calibration["overall_bias"] = three_way(
-        features[use], examples.overall[use]
-    )
+    calibration |= _overall_layer(features, examples.overall, use, natural)
     seen = flag_features(block, examples.clauses, logits.flags, evidence)
     calibration["flags_weights"], calibration["flags_bias"], scores = _flag_layer(
         seen[judged], examples.flags[judged], examples.fold[judged]
@@ -123,6 +124,19 @@ def _calibrate_clauses(
         "mention_shift": pairs[:, 1].astype(np.float32),
         "polar_slope": np.array([slope], dtype=np.float32),
     }
+
+
+def _overall_layer(
+    features: NDArray[np.float32],
+    truth: NDArray[np.int8],
+    use: NDArray[np.bool_],
+    natural: NDArray[np.bool_],
+) -> dict[str, NDArray[np.float32]]:
+    """Learn the overall layer from all texts in ``use``, and from the natural ones how sure to be."""
+    weights, bias = three_way(features[use], truth[use])
+    usual = use & natural
+    power = np.float32(sharpness(softmax(features[usual] @ weights + bias), truth[usual]))
+    return {"overall_weights": weights * power, "overall_bias": bias * power}
 
 
 def three_way(

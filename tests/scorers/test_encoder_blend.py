@@ -7,7 +7,8 @@ import pytest
 
 from feedback_nlp.errors import ModelError
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.encoder_blend import Blend, blended, sharpened
+from feedback_nlp.scorers.calibration import sharpened
+from feedback_nlp.scorers.encoder_blend import Blend, blended
 
 
 def judgement(value: float) -> Prediction:
