@@ -37,6 +37,16 @@ def told_by(work: Path) -> dict[str, Any]:
     return found
 
 
+def told_of_all(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return how some models and their own teachers were learnt, each once, the eldest first."""
+    found: list[dict[str, Any]] = []
+    for folder in folders:
+        path = folder / TEACHERS
+        before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        found += [told for told in [*before, told_by(folder)] if told not in found]
+    return found
+
+
 def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
     """Return the card as Markdown.
 
@@ -58,8 +68,8 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
     parts = [
         "# encoder",
         "`intfloat/multilingual-e5-small` (MIT; 12 layers of 384, vocabulary cut to Chinese: see "
-        f"`shared/base-encoder`), fine-tuned on whole reviews {len(whole)} times as teachers; their "
-        f"student, {recipe['layers']} of the layers, is what is shipped. A clause is the mean of its token "
+        f"`shared/base-encoder`), fine-tuned on whole reviews {len(whole)} times as teachers; what is "
+        f"shipped is a student of theirs, {recipe['layers']} of the layers. A clause is the mean of its token "
         "states, joined with the mean of its review; small heads give facet × polarity, overall and flags. "
         "Its probabilities are averaged with those of a linear scorer (`partner/`). int8, "
         f"{size:.1f} MB with the partner. "
@@ -78,7 +88,7 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "## By label, domain, coverage and calibration",
         reports["encoder"].to_markdown(),
         "## Loss curve",
-        "The student, its last round:",
+        "The student that is shipped:",
         _curve(told["history"]),
         *_teachers(teachers),
         "## Known failures",
@@ -96,10 +106,11 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
 
 
 def _teachers(teachers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each teacher's recipe and curve, earlier rounds of the student among them."""
+    """Return each teacher's recipe and curve, earlier students among them."""
     parts = []
     for told in teachers:
-        name = "The student, an earlier round" if told["recipe"]["layers"] else "A teacher"
+        layers = told["recipe"]["layers"]
+        name = f"An earlier student, {layers} layers" if layers else "A teacher"
         parts += [f"{name} ({_named(told['recipe'])[:-1]}):", told.get("note", ""), _curve(told["history"])]
     return [part for part in parts if part]
 

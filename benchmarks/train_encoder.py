@@ -7,15 +7,18 @@
     python train_encoder.py student --base BASE --teachers ONE TWO --work THREE
     python train_encoder.py student --begin THREE --teachers ONE TWO THREE THREE --work FOUR
     python train_encoder.py student --begin FOUR --teachers ONE TWO FOUR FOUR --short --work FIVE
-    python train_linear.py --teacher FIVE/model --plain PLAIN --out-of-fold OOF.npz
-    python train_encoder.py join --work FIVE --partner PLAIN --out-of-fold OOF.npz
+    python train_encoder.py student --base BASE --begin ONE --teachers ONE TWO FIVE FIVE --layers 9 \
+        --epochs 4 --work SIX
+    python train_linear.py --teacher SIX/model --out LINEAR --out-of-fold OOF.npz
+    python train_encoder.py join --work SIX --partner LINEAR --out-of-fold OOF.npz
 
-Teachers have twelve layers; the student keeps six and learns from them what they think of public texts, and
-from the labels, then twice more from them and itself. The last step averages it with the linear scorer, each
-weighed on texts neither has learnt from. Each of the first six runs for a quarter to half an hour on two free
-cores that multiply bf16, three times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824
-MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut off, a step goes on from the last epoch
-kept under ``--work``.
+Teachers have twelve layers; a student keeps six and learns from them what they think of public texts, and
+from the labels, then twice more from them and itself. What is shipped is a last student, of nine layers, that
+learns from all of them. The last step averages it with the linear scorer that has learnt from it, each
+weighed on texts neither has learnt from. Each of the first seven runs for a quarter to half an hour on two
+free cores that multiply bf16, three times as long on others, less on a GPU;
+MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut off, a
+step goes on from the last epoch kept under ``--work``.
 """
 
 from __future__ import annotations
@@ -82,10 +85,7 @@ def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
     base = encoder_data.base_of(came_from, begin, arguments.work / BASE, layers)
     teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
     judged = distil.judged_by(teachers, data, arguments.shared, _tell)
-    path = begin / encoder_card.TEACHERS
-    told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    found = [encoder_card.told_by(folder) for folder in dict.fromkeys(arguments.teachers)]
-    told += [teacher for teacher in found if teacher not in told]
+    told = encoder_card.told_of_all([begin, *arguments.teachers])
     (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
     recipe = SHORT if arguments.short else STUDENT
     recipe = replace(
