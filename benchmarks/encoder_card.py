@@ -70,7 +70,8 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "`intfloat/multilingual-e5-small` (MIT; 12 layers of 384, vocabulary cut to Chinese: see "
         f"`shared/base-encoder`), fine-tuned on whole reviews {len(whole)} times as teachers; what is "
         f"shipped is a student of theirs, {recipe['layers']} of the layers. A clause is the mean of its "
-        "token states, joined with the mean of its review; small heads give facet × polarity, overall and flags. "
+        "token states, joined with the mean of its review; small heads give facet × polarity, overall and "
+        "flags. "
         "Its probabilities are averaged with those of a linear scorer (`partner/`). int8, "
         f"{size:.1f} MB with the partner. "
         "Prediction needs onnxruntime and tokenizers (`[encoder]`), no torch.",
