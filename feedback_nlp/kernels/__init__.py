@@ -41,7 +41,7 @@ VARIABLE = "FEEDBACK_NLP_COMPILED"
 # Reviews that pay for importing numba and loading what was compiled (0.8 s against 60 µs a review), and for
 # compiling it, if the next runs are counted in.
 LEAST, LEAST_TO_COMPILE = 20_000, 200_000
-_MODULES = ("expressions", "grams", "heads", "network", "terms")
+_MODULES = ("expressions", "grams", "heads", "terms")
 
 
 class _State:

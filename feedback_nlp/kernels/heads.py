@@ -101,8 +101,6 @@ def clause_exponents(
     tone: Floats,
     bias: tuple[Any, ...],
     fit: tuple[Any, ...],
-    more: Floats,
-    shift: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return minus the bounded log-odds of mentioned, neutral, positive: each (n_clauses, n_facets).
 
@@ -123,10 +121,6 @@ def clause_exponents(
         ``mention``, ``polar``, ``neutral``, ``evidence_mention``, ``evidence_polar``, ``evidence_neutral``.
     fit : arrays
         ``mention_slope``, ``mention_shift``, ``polar_slope``.
-    more : float32 array of shape (n_clauses, 3 · n_facets), or without rows
-        What a network adds to the log-odds: mention, polar, neutral.
-    shift : float32 array of shape (3 · n_facets,)
-        To be added to each row of it.
     """
     count, n_facets = len(review), len(bias[0])
     mention = np.empty((count, n_facets), np.float32)
@@ -145,8 +139,6 @@ def clause_exponents(
         even = raw[clause, near + 3] * by + whole[row, n_facets + 1]
         for facet in range(n_facets):
             value = raw[clause, facet] * by + whole[row, facet] + votes[facet] + bias[0][facet]
-            if len(more):
-                value += more[clause, facet] + shift[facet]
             mention[clause, facet] = _bounded(value * fit[0][facet] + fit[1][facet])
             polar[clause, facet] = raw[clause, 2 * n_facets + facet] * by + whole[row, n_facets]
             if before:
@@ -163,9 +155,6 @@ def clause_exponents(
                 value += tone[clause, place] * bias[4][1 + place]
             value += bias[1][facet]
             even = neutral[clause, facet] + bias[2][facet]
-            if len(more):
-                value += more[clause, n_facets + facet] + shift[n_facets + facet]
-                even += more[clause, 2 * n_facets + facet] + shift[2 * n_facets + facet]
             polar[clause, facet] = _bounded(value * fit[2][0])
             neutral[clause, facet] = _bounded(even)
     return mention, neutral, polar

@@ -22,7 +22,7 @@ from feedback_nlp.scorers.linear_inputs import evidence_of
 from feedback_nlp.scorers.linear_model import LinearWeights, restore
 from feedback_nlp.scorers.linear_parts import Inputs, predict_in_parts
 from feedback_nlp.scorers.linear_tone import Tone, silent
-from feedback_nlp.scorers.persistence import read_model, rounded, taxonomy_entry, write_model
+from feedback_nlp.scorers.persistence import model_error, read_model, rounded, taxonomy_entry, write_model
 from feedback_nlp.scorers.sparse_rows import Table
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 __all__ = ["LinearScorer"]
 
 _BIAS, _CALIBRATION = "bias.", "calibration."
+# Arrays of a network that once could stand beside the heads: a model calibrated with it errs without.
+_NETWORK = f"{_BIAS}student_"
 # Reviews from which on compiled loops, if they are on, are worth their overhead.
 _MANY = 32
 PACKAGE_RANGE = ">=0.1,<1"
@@ -183,15 +185,21 @@ class LinearScorer(Scorer):
         Raises
         ------
         ModelError
-            If the folder is damaged or was trained on other facets.
+            If the folder is damaged, was trained on other facets, or has a network beside its heads.
         """
         used = taxonomy or load_taxonomy("default")
         header, arrays = read_model(folder, cls.name, used)
+        if any(name.startswith(_NETWORK) for name in arrays):
+            raise model_error(
+                Path(folder),
+                "带着一个小网络，这个版本已经不用它",
+                "has a small network beside its heads, which this version no longer uses",
+            )
         scorer = cls(used)
         weights = LinearWeights.stored(
             arrays["slots"],
             arrays["short"],
-            Table(_beside(arrays), arrays["scale"]),
+            Table(arrays["weights"], arrays["scale"]),
             _prefixed(arrays, _BIAS),
             _prefixed(arrays, _CALIBRATION),
         )
@@ -280,14 +288,6 @@ class LinearScorer(Scorer):
             },
             **({HEADER: self.abstention_.to_header()} if self.abstention_ is not None else {}),
         }
-
-
-def _beside(arrays: dict[str, NDArray[Any]]) -> NDArray[np.int8]:
-    """Return the weights of the heads with the network's table, if there is one, beside them."""
-    table = arrays.get("table")
-    if table is None or not table.shape[1]:
-        return arrays["weights"]
-    return np.concatenate([arrays["weights"], table], axis=1)
 
 
 def _prefixed(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[np.float32]]:

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.kernels import grams, heads, network
+from feedback_nlp.kernels import grams, heads
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.hashing import SLOT_BITS
 from feedback_nlp.scorers.linear_evidence import cell_values, per_root, review_values
 from feedback_nlp.scorers.linear_model import Columns
 from feedback_nlp.scorers.linear_parts import parts
-from feedback_nlp.scorers.linear_student import STUDENT, has_student
-from feedback_nlp.scorers.products import rowwise_product
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +36,6 @@ _MORE = 4
 # Rows begin where a line of the processor's cache does.
 _LINE = 64
 _WORD = 64
-# Clauses in a part: the network's layers of 1,500 take 3 MB; measured from 500 to 6,000.
-_CLAUSES = 1_500
 
 
 class FastTable(NamedTuple):
@@ -127,68 +123,17 @@ def _floats(arrays: Mapping[str, Floats], *names: str) -> tuple[Floats, ...]:
     return tuple(np.ascontiguousarray(arrays[name], dtype=np.float32) for name in names)
 
 
-class FastNetwork(NamedTuple):
-    """The arrays of ``linear_student``; None of them where there is no network."""
-
-    own: Floats
-    before: Floats
-    after: Floats
-    review: Floats
-    tone: Floats
-    hidden: Floats
-    out: Floats
-    shift: Floats
-
-    @classmethod
-    def of(cls, arrays: Mapping[str, Floats]) -> FastNetwork | None:
-        """Take them from the arrays of a linear model."""
-        if not has_student(arrays):
-            return None
-        return cls(*_floats(arrays, *(STUDENT + name for name in cls._fields)))
-
-    def added(self, raw: Floats, first: int, count: Floats, tones: Floats, part: _Part) -> Floats:
-        """Return what ``linear_student.additions`` does, without the shift.
-
-        Parameters
-        ----------
-        raw : float32 array of shape (n_clauses, n_columns)
-            The network's begin at ``first``.
-        first : int
-        count : float32 array of shape (n_clauses,)
-        tones : float32 array of shape (n_clauses, 3)
-        part : _Part
-        """
-        own = np.empty((len(raw), len(self.own)), dtype=np.float32)
-        whole = np.empty((part.n_reviews, len(self.own)), dtype=np.float32)
-        network.means(raw, first, count, part.review, own, whole)
-        hidden = rowwise_product(own, self.own)
-        network.hidden_units(
-            hidden,
-            rowwise_product(own, self.before),
-            rowwise_product(own, self.after),
-            rowwise_product(whole, self.review),
-            part.review,
-            tones,
-            self.tone,
-            self.hidden,
-            hidden,
-        )
-        return rowwise_product(hidden, self.out)
-
-
 class FastModel(NamedTuple):
     """Everything that ``predict`` needs of a scorer beside the lexicon."""
 
     table: FastTable
     layers: FastLayers
     general: NDArray[np.int64]
-    student: FastNetwork | None
 
     @classmethod
     def of(cls, weights: LinearWeights, tone: Tone, general: NDArray[np.intp]) -> FastModel:
         """Lay out a scorer; ``general`` as in ``linear_model.overall_features``."""
-        student = FastNetwork.of(weights.bias)
-        return cls(FastTable.of(weights, tone), FastLayers.of(weights), general.astype(np.int64), student)
+        return cls(FastTable.of(weights, tone), FastLayers.of(weights), general.astype(np.int64))
 
     def predict(self, judged: Judged, column: Column, clauses: Clauses) -> Prediction:
         """Return calibrated probabilities.
@@ -208,7 +153,7 @@ class FastModel(NamedTuple):
         )
         edges = np.searchsorted(judged.clause, np.arange(len(clauses) + 1))
         cells = cell_values(judged.sides)
-        for reviews, rows in parts(clauses, _CLAUSES):
+        for reviews, rows in parts(clauses):
             some = slice(int(edges[rows.start]), int(edges[rows.stop]))
             sums = grams.gram_sums(
                 column.codes,
@@ -235,16 +180,12 @@ class FastModel(NamedTuple):
 
     def _part(self, part: _Part, block: Floats) -> tuple[Floats, Floats]:
         """Write the probabilities of clauses into ``block``; return overall and flags."""
-        layers, n_columns, n_facets = self.layers, self.table.n_columns, self.layers.n_facets
+        layers, n_columns = self.layers, self.table.n_columns
         count, short, *_ = part.sums[:, n_columns:].T.copy()
         whole = heads.whole_sums(part.sums, short, part.review, layers.wanted, part.n_reviews)
         sums = part.sums[:, n_columns + 2 :].copy()
         sound = per_root(heads.review_sums(sums, part.review, part.n_reviews))
         tones = np.stack([heads.balances(part.edges, part.sides), per_root(sums), sound[part.review]], axis=1)
-        more, shift = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
-        if self.student is not None:
-            first = Columns(n_facets).total
-            more, shift = self.student.added(part.sums, first, count, tones, part), self.student.shift
         exponents = heads.clause_exponents(
             part.sums,
             (1 / np.sqrt(np.maximum(count, 1))).astype(np.float32),
@@ -254,8 +195,6 @@ class FastModel(NamedTuple):
             tones,
             layers.bias,
             layers.fit,
-            more,
-            shift,
         )
         for values in exponents:
             np.exp(values, out=values)

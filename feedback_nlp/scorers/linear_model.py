@@ -7,7 +7,7 @@ thousands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.linear_student import Seen, additions, has_student
 from feedback_nlp.scorers.sparse_rows import Rows, Table, restore
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ class Columns:
     """Where each head's weights stand on the column axis of the weight matrix, for ``n_facets`` facets.
 
     ``*_clause`` weights are applied to the n-grams of the clause, ``*_review`` to those of its whole review,
-    ``*_before`` and ``*_after`` to the neighbouring clauses. Further columns, if any, are the table of
-    ``linear_student``.
+    ``*_before`` and ``*_after`` to the neighbouring clauses.
     """
 
     n_facets: int
@@ -100,16 +98,6 @@ class Logits:
         """Return those of the first so many clauses and reviews."""
         per_clause = (self.mention[:clauses], self.polar[:clauses], self.neutral[:clauses])
         return Logits(*per_clause, self.overall[:reviews], self.flags[:reviews])
-
-    def plus(self, more: Floats) -> Logits:
-        """Return the sum with what a network adds: mention, polar, neutral side by side."""
-        facets = self.mention.shape[1]
-        return replace(
-            self,
-            mention=self.mention + more[:, :facets],
-            polar=self.polar + more[:, facets : 2 * facets],
-            neutral=self.neutral + more[:, 2 * facets :],
-        )
 
 
 def clause_scale(matrix: csr_matrix) -> Floats:
@@ -252,12 +240,11 @@ class LinearWeights:
         Known n-grams, ascending (``hashing.Vocabulary``).
     short : bool array of shape (n_grams,)
         N-grams that count for the whole review (those of one or two characters).
-    weights : float32 array of shape (n_grams, Columns.total + width of the network's table)
+    weights : float32 array of shape (n_grams, Columns.total)
     bias : mapping
         Head name → float32 array: ``mention`` (n_facets), ``polar`` (n_facets), ``neutral`` (n_facets),
         ``overall`` (3), ``flags`` (5); and the weights of the lexicon's evidence: ``evidence_mention``
-        (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1); and, where there is one, the
-        network of ``linear_student``.
+        (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1).
     calibration : mapping
         ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (19, 3),
         ``overall_bias`` (3), ``flags_weights`` (10 + n_facets, 5), ``flags_bias`` (5).
@@ -338,27 +325,13 @@ class LinearWeights:
         mention = near("mention_clause")
         mention += whole["mention_review"][clauses.review]
         mention += nonzero_product(evidence.mention, self.bias["evidence_mention"])
-        found = Logits(
+        return Logits(
             mention + self.bias["mention"],
             polar + self.bias["polar"],
             neutral + evidence.neutral * neutral_weight + self.bias["neutral"],
             whole["overall_review"] + self.bias["overall"],
             whole["flags_review"] + self.bias["flags"],
         )
-        if not has_student(self.bias):
-            return found
-        own = raw[:, Columns(n_facets).total :]
-        return found.plus(self._additions(own, counts, evidence.tone, clauses))
-
-    def added(self, matrix: csr_matrix, tone: Floats, clauses: Clauses) -> Floats:
-        """Return what the network alone adds; ``tone`` as in ``Evidence``."""
-        rows = Rows(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64))
-        sums = rows.sums(self.table)[:, Columns(len(self.bias["mention"])).total :]
-        return self._additions(sums, np.diff(rows.starts).astype(np.float32), tone, clauses)
-
-    def _additions(self, sums: Floats, counts: Floats, tone: Floats, clauses: Clauses) -> Floats:
-        whole = review_sum(np.concatenate([sums, counts[:, None]], axis=1), clauses)
-        return additions(self.bias, Seen(sums, counts, tone, clauses.review, whole))
 
     def calibrated(
         self, logits: Logits, clauses: Clauses, evidence: Evidence, general: NDArray[np.intp]

@@ -92,12 +92,12 @@ def predict_in_parts(weights: LinearWeights, inputs: Inputs, general: NDArray[np
     return whole
 
 
-def parts(clauses: Clauses, size: int = _CLAUSES) -> Iterator[tuple[slice, slice]]:
-    """Yield slices of whole reviews and of their clauses: about ``size`` of these, or one review."""
+def parts(clauses: Clauses) -> Iterator[tuple[slice, slice]]:
+    """Yield slices of whole reviews and of their clauses: about ``_CLAUSES`` of these, or one review."""
     starts = np.searchsorted(clauses.review, np.arange(clauses.n_reviews + 1))
     first = 0
     while first < clauses.n_reviews:
-        last = int(np.searchsorted(starts, starts[first] + size, side="right")) - 1
+        last = int(np.searchsorted(starts, starts[first] + _CLAUSES, side="right")) - 1
         last = max(min(last, clauses.n_reviews), first + 1)
         yield slice(first, last), slice(int(starts[first]), int(starts[last]))
         first = last

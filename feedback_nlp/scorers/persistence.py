@@ -25,6 +25,7 @@ __all__ = [
     "FORMAT",
     "MODEL_FILE",
     "file_sha256",
+    "model_error",
     "new_folder",
     "read_model",
     "rounded",
@@ -116,7 +117,7 @@ def read_model(
     header = _read_header(source)
     if header.get("format") != FORMAT or header.get("kind") != kind:
         found = f"{header.get('kind')} {header.get('format')}"
-        raise _model_error(
+        raise model_error(
             source,
             f"类型或格式是 {found}，这里要 {kind} {FORMAT}",
             f"is of kind and format {found}, {kind} {FORMAT} is needed",
@@ -178,29 +179,29 @@ def _read_header(folder: Path) -> dict[str, Any]:
     try:
         header = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise _model_error(
+        raise model_error(
             folder, f"没有 {MODEL_FILE} 或读不了", f"has no {MODEL_FILE}, or it can't be read"
         ) from error
     except ValueError as error:
-        raise _model_error(
+        raise model_error(
             folder, f"的 {MODEL_FILE} 不是 JSON", f"has a {MODEL_FILE} that is not JSON"
         ) from error
     if not isinstance(header, dict):
-        raise _model_error(folder, f"的 {MODEL_FILE} 不是对象", f"has a {MODEL_FILE} that is not an object")
+        raise model_error(folder, f"的 {MODEL_FILE} 不是对象", f"has a {MODEL_FILE} that is not an object")
     return header
 
 
 def _checked_weights(folder: Path, files: Mapping[str, str]) -> bytes:
     """Return the bytes of the weights after checking every file against its hash."""
     if WEIGHTS_FILE not in files:
-        raise _model_error(folder, f"没有登记 {WEIGHTS_FILE}", f"does not list {WEIGHTS_FILE}")
+        raise model_error(folder, f"没有登记 {WEIGHTS_FILE}", f"does not list {WEIGHTS_FILE}")
     for name, expected in files.items():
         path = folder / name
         if not path.is_file():
-            raise _model_error(folder, f"缺文件 {name}", f"lacks the file {name}")
+            raise model_error(folder, f"缺文件 {name}", f"lacks the file {name}")
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != expected:
-            raise _model_error(folder, f"的文件 {name} 被改过或损坏", f"has a changed or damaged file {name}")
+            raise model_error(folder, f"的文件 {name} 被改过或损坏", f"has a changed or damaged file {name}")
         if name == WEIGHTS_FILE:
             weights = content
     return weights
@@ -223,7 +224,8 @@ def _check_facets(folder: Path, facets: list[str], taxonomy: Taxonomy) -> None:
     )
 
 
-def _model_error(folder: Path, zh: str, en: str) -> ModelError:
+def model_error(folder: Path, zh: str, en: str) -> ModelError:
+    """Return the error of a model folder that can't be used: ``zh`` and ``en`` say what is wrong with it."""
     return ModelError(
         Bilingual(f"模型文件夹 {folder} {zh}。", f"Model folder {folder} {en}."),
         Bilingual(

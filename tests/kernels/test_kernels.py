@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import networked
 
 from feedback_nlp import gold, kernels
 from feedback_nlp.catalog import corpus_names, corpus_path
@@ -66,11 +65,11 @@ def same(left: Prediction, right: Prediction) -> bool:
     )
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["heads", "network"])
-def scorer(request: pytest.FixtureRequest) -> LinearScorer:
+@pytest.fixture(scope="module")
+def scorer() -> LinearScorer:
     found = load_model("linear")
     assert isinstance(found, LinearScorer)
-    return networked(found, network=request.param)
+    return found
 
 
 @pytest.fixture(scope="module")

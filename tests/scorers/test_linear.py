@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -167,6 +168,16 @@ def test_bad_header_is_refused(saved, tmp_path, content):
     (folder / "model.json").write_text(content, encoding="utf-8")
     with pytest.raises(ModelError):
         LinearScorer.load(folder)
+
+
+def test_a_network_beside_the_heads_is_refused(tiny, tmp_path):
+    """Folders may have one from before the encoder's labels taught the heads themselves."""
+    weights = tiny.weights_
+    bias = {**weights.bias, "student_out": np.zeros((2, 3 * len(tiny.taxonomy_.codes)), dtype=np.float32)}
+    folder = tiny.with_weights(replace(weights, bias=bias)).save(tmp_path / "old")
+    with pytest.raises(ModelError, match=r"old 带着一个小网络.*提示：.*重新训练模型") as raised:
+        LinearScorer.load(folder)
+    assert "old has a small network" in raised.value.message("en")
 
 
 OTHER = """
