@@ -40,7 +40,7 @@ MAPPED_SOURCES = (
     "car_complaints",
     "car_opinions",
 )
-# Those shown to help on gold/train (partial_gain.py): none yet, see mappings/README.md.
+# Those shown to help on gold/train (partial_gain.py): none, see mappings/README.md.
 PARTIAL_SOURCES: tuple[str, ...] = ()
 
 Item = TypeVar("Item")
