@@ -20,7 +20,7 @@ demo:
 	feedback-nlp demo
 
 train:
-	python benchmarks/train_linear.py
+	python benchmarks/train_linear.py --teacher models/encoder
 
 sample:
 	python scripts/make_sample.py

@@ -5,10 +5,10 @@
 Industries are left out two or three at a time, unlike ones together: the tone is learnt from the public sets
 and the heads from ``gold/train.jsonl`` and our readings, both without them, as ``train_linear.py`` learns
 them but for our own corpora (which have texts of most industries) and what the encoder thinks (which has
-seen all). The small last layers are calibrated on the texts of all other industries, each judged by heads that had
-not learnt from its own. What is judged: labelled public reviews, positive against negative, beside a hashed
-NB-SVM learnt from the same reviews; and our labels of the left-out industries. ``--write`` puts the tables
-into docs/models.md.
+seen all). The small last layers are calibrated on the texts of all other industries, each judged by heads
+that had not learnt from its own. What is judged: labelled public reviews, positive against negative, beside
+a hashed NB-SVM learnt from the same reviews; and our labels of the left-out industries. ``--write`` puts the
+tables into docs/models.md.
 """
 
 from __future__ import annotations

@@ -238,7 +238,7 @@ def raised_flags(scores: NDArray[np.float32], examples: Examples) -> NDArray[np.
     raised = np.zeros(scores.shape, dtype=bool)
     for fold in np.unique(examples.fold):
         inside = examples.fold == fold
-        raised[inside] = scores[inside] >= flag_thresholds(scores[~inside], examples.flags[~inside] == 1)
+        raised[inside] = scores[inside] >= flag_thresholds(scores[~inside], examples.flags[~inside])
     return raised
 
 

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 
 from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.calibration import best_threshold, sharpened, sharpness, shrunk_thresholds
-from feedback_nlp.scorers.linear_calibration import Decisions, mention_thresholds, safety_threshold
+from feedback_nlp.scorers.calibration import sharpened, sharpness
+from feedback_nlp.scorers.linear_calibration import (
+    Decisions,
+    flag_thresholds,
+    mention_thresholds,
+    safety_threshold,
+)
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples
@@ -23,8 +28,6 @@ __all__ = ["Blend", "blended", "fit_blend", "mean_of"]
 # Probabilities are kept this far from 0 and 1 where their logarithm is taken.
 _EDGE = 1e-4
 _STEPS = np.arange(0.3, 0.96, 0.05)
-# Shared with the flags of each other where a flag is rare, as in ``linear_calibration``.
-_FLAG_WEIGHT = 60.0
 
 Floats = NDArray[np.float32]
 
@@ -116,11 +119,9 @@ def fit_blend(
     # How sure to be is learnt from texts as customers write them, as for mentions.
     usual = natural & overall
     blend = replace(blend, sharpness=sharpness(mixed.overall[usual], examples.overall[usual]))
-    truth = examples.flags == 1
-    common = best_threshold(mixed.flags.ravel(), truth.ravel())
     return blend, Decisions(
         mention_thresholds(examples, mixed.clauses.sum(axis=2), natural, taxonomy),
-        shrunk_thresholds(mixed.flags, truth, common=common, weight=_FLAG_WEIGHT),
+        flag_thresholds(mixed.flags, examples.flags),
         safety_threshold(examples, mixed.clauses, natural, taxonomy),
     )
 

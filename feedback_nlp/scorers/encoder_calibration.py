@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.scorers.calibration import best_threshold, platt, shrunk_thresholds
+from feedback_nlp.scorers.calibration import platt
 from feedback_nlp.scorers.encoder_heads import EncoderLogits, calibrated, mention_logit
 from feedback_nlp.scorers.linear_calibration import (
     LEAST_LOGIT,
     Decisions,
+    flag_thresholds,
     mention_thresholds,
     safety_threshold,
     three_way,
@@ -69,9 +70,8 @@ def calibrate(examples: Examples, logits: EncoderLogits, taxonomy: Taxonomy) -> 
     prediction = calibrated(logits, examples.clauses, fit)
     score = prediction.clauses.sum(axis=2)
     everything = np.ones(len(examples), dtype=bool)
-    common = best_threshold(prediction.flags.ravel(), (examples.flags == 1).ravel())
     return fit, Decisions(
         mention_thresholds(examples, score, everything, taxonomy),
-        shrunk_thresholds(prediction.flags, examples.flags == 1, common=common, weight=60.0),
+        flag_thresholds(prediction.flags, examples.flags),
         safety_threshold(examples, prediction.clauses, everything, taxonomy),
     )

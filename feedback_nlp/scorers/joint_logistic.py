@@ -2,7 +2,7 @@
 
 scikit-learn's take one target at a time, of zeros and ones only. Here all targets share each pass over the
 matrix, which is what costs, and another judge's probabilities teach as well as labels do. Sums are made in a
-fixed order: the same data give the same bits.
+fixed order: the same data in the same order give the same bits.
 """
 
 from __future__ import annotations
@@ -71,16 +71,22 @@ class _Block(NamedTuple):
 def fit(problem: Problem, strength: float) -> tuple[list[Floats], Floats]:
     """Return the weights of each part, (n_features, n_targets), and the bias of each target.
 
-    Minimises ½‖w‖² + ``strength`` · Σ weight · cross-entropy(target, sigmoid(w·x + bias)), which has one
-    minimum, by Adam (Kingma and Ba, 2015) with a rate that falls to zero.
+    Goes towards the one minimum of ½‖w‖² + ``strength`` · Σ weight · cross-entropy(target, sigmoid(w·x +
+    bias)) by ``STEPS`` steps of Adam (Kingma and Ba, 2015) with a rate that falls to zero. Where ``strength``
+    is high they stop short of it, which holds weights back as well. A target that is known nowhere gets no
+    weights and the bias of one that nothing speaks for.
     """
     count = problem.target.shape[1]
     blocks = list(_blocks(problem))
     values = [np.zeros((part.matrix.shape[1], count), np.float32) for part in problem.parts]
-    values.append(_first_bias(problem.target, problem.weight)[None, :] / BIAS_UNIT)
+    first = _first_bias(problem.target, problem.weight)
+    values.append(first[None, :] / BIAS_UNIT)
     if blocks:
         _descend(values, blocks, strength)
-    return values[:-1], np.asarray(values[-1][0] * BIAS_UNIT, dtype=np.float32)
+    # The penalty alone would draw it to even odds.
+    unknown = ~(problem.weight > 0).any(axis=0)
+    bias = np.where(unknown, first, values[-1][0] * BIAS_UNIT)
+    return values[:-1], np.asarray(bias, dtype=np.float32)
 
 
 def _first_bias(target: Floats, weight: Floats) -> Floats:

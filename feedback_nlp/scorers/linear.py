@@ -129,6 +129,11 @@ class LinearScorer(Scorer):
         evidence = evidence_of(examples.texts, examples.clauses, taxonomy, tone)
         judged = None
         if self.judged is not None:
+            if self.judged.found.clauses.shape[1] != len(taxonomy.codes):
+                raise ModelError(
+                    Bilingual("judged 用的是别的分类体系。", "judged is of another taxonomy."),
+                    Bilingual("两处要用同一份分类体系。", "Use the same taxonomy for both."),
+                )
             said = evidence_of(self.judged.texts, self.judged.clauses, taxonomy, tone)
             judged = Lessons.judged(self.judged, said, settings.judged_weight)
         weights, decisions, self.out_of_fold_ = learn(examples, taxonomy, evidence, settings, judged=judged)

@@ -46,6 +46,10 @@ SAFETY_PRECISION = 0.9
 # Below one in five a mention is noise to a reader, and a false alarm of danger costs more trust than others.
 LEAST_THRESHOLD = 0.2
 LEAST_SAFETY = 0.3
+# Where no text has a flag, nothing says from which score on it should be raised.
+UNTAUGHT_FLAG = 0.5
+# Fewer texts can't tell how sure to be of the overall label.
+LEAST_USUAL = 500
 # Calibration looks at log-odds above this (about 1 in 50).
 LEAST_LOGIT = -4.0
 
@@ -86,7 +90,7 @@ def calibrate(
     block = clause_block(score, logits, calibration["polar_slope"])
     features = overall_features(block, examples.clauses, logits.overall, evidence, whole_facets(taxonomy))
     use = judged & (examples.overall >= 0)
-    calibration |= _overall_layer(features, examples.overall, use, natural)
+    calibration |= _overall_layer(features, examples, use, natural)
     seen = flag_features(block, examples.clauses, logits.flags, evidence)
     calibration["flags_weights"], calibration["flags_bias"], scores = _flag_layer(
         seen[judged], examples.flags[judged], examples.fold[judged]
@@ -95,7 +99,7 @@ def calibrate(
     flag_scores[judged] = scores
     decisions = Decisions(
         mention_thresholds(examples, score, natural, taxonomy),
-        flag_thresholds(scores, examples.flags[judged] == 1),
+        flag_thresholds(scores, examples.flags[judged]),
         safety_threshold(examples, block, natural, taxonomy),
         flag_scores,
     )
@@ -127,15 +131,23 @@ def _calibrate_clauses(
 
 
 def _overall_layer(
-    features: NDArray[np.float32],
-    truth: NDArray[np.int8],
-    use: NDArray[np.bool_],
-    natural: NDArray[np.bool_],
+    features: NDArray[np.float32], examples: Examples, use: NDArray[np.bool_], natural: NDArray[np.bool_]
 ) -> dict[str, NDArray[np.float32]]:
-    """Learn the overall layer from all texts in ``use``, and from the natural ones how sure to be."""
+    """Learn the overall layer from all texts in ``use``, and from the natural ones how sure to be.
+
+    The latter by layers that have not learnt from a text's fold: one that has is always too sure.
+    """
+    truth, usual = examples.overall, use & natural
     weights, bias = three_way(features[use], truth[use])
-    usual = use & natural
-    power = np.float32(sharpness(softmax(features[usual] @ weights + bias), truth[usual]))
+    folds = np.unique(examples.fold[usual])
+    if int(usual.sum()) < LEAST_USUAL or len(folds) < 2:
+        return {"overall_weights": weights, "overall_bias": bias}
+    shares = np.zeros((len(truth), 3), np.float32)
+    for fold in folds:
+        inside, others = examples.fold == fold, use & (examples.fold != fold)
+        layer = three_way(features[others], truth[others])
+        shares[inside] = softmax(features[inside] @ layer[0] + layer[1])
+    power = np.float32(sharpness(shares[usual], truth[usual]))
     return {"overall_weights": weights * power, "overall_bias": bias * power}
 
 
@@ -178,9 +190,20 @@ def _flag_layer(
     return weights, bias, scores
 
 
-def flag_thresholds(scores: NDArray[np.floating[Any]], truth: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Choose the threshold of each flag by F1, rare ones drawn to that of all."""
-    return shrunk_thresholds(scores, truth, weight=60.0)
+def flag_thresholds(scores: NDArray[np.floating[Any]], flags: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Choose the threshold of each flag by F1, rare ones drawn to that of all.
+
+    Parameters
+    ----------
+    scores : float array of shape (n, 5)
+    flags : int array of shape (n, 5)
+        1, 0 or −1 unknown; reviews with an unknown flag are not looked at.
+    """
+    known = (flags >= 0).all(axis=1)
+    truth = flags[known] == 1
+    if not truth.any():
+        return np.full(flags.shape[1], UNTAUGHT_FLAG, dtype=np.float32)
+    return np.maximum(shrunk_thresholds(scores[known], truth, weight=60.0), np.float32(LEAST_THRESHOLD))
 
 
 def _dense_logistic(

@@ -39,7 +39,7 @@ class Settings:
     least : int
         Clauses an n-gram must stand in to be kept.
     mention_c, polar_c, review_c : float
-        Inverse regularisation of the three kinds of heads.
+        Inverse regularisation of the three kinds of heads; see ``joint_logistic.fit``.
     review_weight, near_weight, facet_weight : float
         Weight of the whole review's n-grams, of the neighbours', and of a facet's own polarity words.
     judged_weight : float
@@ -195,6 +195,8 @@ class _Heads:
         share = np.asarray(self.labels.sides[:, side] / np.maximum(mass, 1e-6), dtype=np.float32)
         review = self._review[self.labels.clause]
         weight = mass * self.lessons.weight[review]
+        if not weight.any():
+            return [np.zeros(part.matrix.shape[1], np.float32) for part in parts], 0.0
         found, bias = fit(Problem(parts, share[:, None], weight[:, None], review), c)
         return [part[:, 0] for part in found], float(bias[0])
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.errors import Bilingual, ModelError
 from feedback_nlp.scorers.hashing import Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear_calibration import Decisions, calibrate
 from feedback_nlp.scorers.linear_heads import Design, Settings, fit_heads
@@ -145,6 +146,11 @@ def learn_heads(
         Reviews that another judge has read: every fit learns from them too.
     report : callable, optional
         Told what is being done.
+
+    Raises
+    ------
+    ModelError
+        If no n-gram stands in enough clauses.
     """
     tell = report or (lambda _message: None)
     lessons = Lessons.labelled(examples, evidence)
@@ -155,6 +161,14 @@ def learn_heads(
         slots = np.union1d(slots, more)
         short = np.isin(slots, short_slots)
         lessons = Lessons.joined([lessons, judged])
+    if not len(slots):
+        raise ModelError(
+            Bilingual(
+                f"没有一个片段出现在 {settings.least} 个小句里，学不到什么。",
+                f"No n-gram stands in {settings.least} clauses: nothing to learn from.",
+            ),
+            Bilingual("多给一些文本。", "Give more texts."),
+        )
     design = design_on(lessons.texts, lessons.clauses, lessons.evidence, slots, short)
     tell(f"{len(slots)} n-grams, {len(lessons.clauses)} clauses")
     out_of_fold = cross_fit(lessons, design, settings, tell)

@@ -75,6 +75,14 @@ def test_a_target_nothing_speaks_for_stays_unlikely() -> None:
         assert ((matrix @ weights + bias) * side > 4).all()
 
 
+def test_a_target_that_is_known_nowhere_stays_unlikely_too() -> None:
+    matrix, odds = data()
+    known = np.array([1.0, 0.0]) * np.ones_like(odds)
+    (weights,), bias = fit(problem(matrix, odds > 0, known), 2.0)
+    assert not weights[:, 1].any()
+    assert bias[1] == pytest.approx(-6, abs=0.1)
+
+
 def test_the_same_data_give_the_same_bits_and_no_data_give_zeros() -> None:
     matrix, odds = data()
     one, other = (fit(problem(matrix, odds > 0), 2.0) for _ in range(2))

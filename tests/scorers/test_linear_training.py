@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedback_nlp.errors import ModelError
 from feedback_nlp.gold import GoldReview
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.calibration import (
@@ -14,6 +17,7 @@ from feedback_nlp.scorers.calibration import (
 )
 from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear import LinearScorer
+from feedback_nlp.scorers.linear_calibration import flag_thresholds
 from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.linear_model import quantise, restore
 from feedback_nlp.scorers.linear_tone import learn_tone, silent
@@ -229,3 +233,44 @@ def test_another_judge_teaches_what_no_label_says():
     assert after.argmax() == 2
     # What was judged is learnt from, never judged out of fold or calibrated on.
     assert len(taught.out_of_fold_.overall) == len(examples)
+
+
+def test_what_nobody_has_labelled_is_not_found():
+    taxonomy = load_taxonomy()
+    examples = from_gold(simple_reviews(), taxonomy, folds=3)
+    mention = examples.mention.copy()
+    mention[:, -1] = -1
+    partial = replace(examples, mention=mention, flags=np.full_like(examples.flags, -1))
+    scorer = LinearScorer(settings=Settings(folds=3)).fit(partial)
+    found = scorer.predict([review.text for review in simple_reviews()])
+    assert found.clauses[:, -1].sum(axis=1).max() < 0.05
+    assert not (found.flags >= scorer.flag_thresholds_).any()
+
+
+def test_flags_are_raised_by_what_is_known():
+    random = np.random.default_rng(0)
+    flags = (random.random((400, 5)) < 0.3).astype(np.int8)
+    scores = np.clip(flags * 0.5 + random.random((400, 5)) * 0.4, 0, 1)
+    hidden = np.where(np.arange(400)[:, None] < 200, flags, -1).astype(np.int8)
+    assert flag_thresholds(scores, hidden) == pytest.approx(flag_thresholds(scores[:200], flags[:200]))
+    assert (flag_thresholds(scores, np.full_like(flags, -1)) == 0.5).all()
+    assert (flag_thresholds(scores, np.zeros_like(flags)) == 0.5).all()
+    assert (flag_thresholds(scores * 0.01, flags) >= 0.2).all()
+
+
+def test_few_texts_do_not_say_how_sure_to_be():
+    """Sure on the texts it has learnt from, a layer would be sharpened by them: the same with or without."""
+    taxonomy = load_taxonomy()
+    reviews = [replace(review, overall=number % 3 - 1) for number, review in enumerate(simple_reviews(40))]
+    scorer = LinearScorer(settings=Settings(folds=3)).fit(from_gold(reviews, taxonomy, folds=3))
+    found = scorer.predict([f"{subject}，不知道说什么" for subject in SUBJECTS]).overall
+    assert found.max() < 0.8
+
+
+def test_texts_that_share_nothing_are_told_in_one_line():
+    texts = "天地玄黄宇宙洪荒日月盈昃辰宿列张寒来暑往秋收冬藏"
+    reviews = [
+        GoldReview(str(at), char, clauses=((0, 1),), labels=(), overall=0) for at, char in enumerate(texts)
+    ]
+    with pytest.raises(ModelError, match="n-gram"):
+        LinearScorer(settings=Settings(least=100)).fit(reviews)
