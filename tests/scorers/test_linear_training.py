@@ -17,7 +17,7 @@ from feedback_nlp.scorers.calibration import (
 )
 from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear import LinearScorer
-from feedback_nlp.scorers.linear_calibration import flag_thresholds
+from feedback_nlp.scorers.linear_calibration import _overall_layer, flag_thresholds, three_way
 from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.linear_model import quantise, restore
 from feedback_nlp.scorers.linear_tone import learn_tone, silent
@@ -258,13 +258,20 @@ def test_flags_are_raised_by_what_is_known():
     assert (flag_thresholds(scores * 0.01, flags) >= 0.2).all()
 
 
-def test_few_texts_do_not_say_how_sure_to_be():
-    """Sure on the texts it has learnt from, a layer would be sharpened by them: the same with or without."""
-    taxonomy = load_taxonomy()
-    reviews = [replace(review, overall=number % 3 - 1) for number, review in enumerate(simple_reviews(40))]
-    scorer = LinearScorer(settings=Settings(folds=3)).fit(from_gold(reviews, taxonomy, folds=3))
-    found = scorer.predict([f"{subject}，不知道说什么" for subject in SUBJECTS]).overall
-    assert found.max() < 0.8
+def test_how_sure_to_be_is_learnt_from_other_folds():
+    """Features that say nothing: a layer is sure of the texts it has learnt from, and wrong about others."""
+    count = 600
+    random = np.random.default_rng(0)
+    features = random.normal(size=(count, 60)).astype(np.float32)
+    examples = from_gold(simple_reviews(count), load_taxonomy(), folds=3)
+    examples = replace(examples, overall=random.integers(0, 3, count).astype(np.int8))
+    every = np.ones(count, dtype=bool)
+    plain, _ = three_way(features, examples.overall)
+    found = _overall_layer(features, examples, every, every)["overall_weights"]
+    np.testing.assert_allclose(found, plain * 0.7, rtol=1e-5)
+    few = np.arange(count) < 400
+    found = _overall_layer(features, examples, every, few)["overall_weights"]
+    np.testing.assert_array_equal(found, plain)
 
 
 def test_texts_that_share_nothing_are_told_in_one_line():
@@ -272,5 +279,5 @@ def test_texts_that_share_nothing_are_told_in_one_line():
     reviews = [
         GoldReview(str(at), char, clauses=((0, 1),), labels=(), overall=0) for at, char in enumerate(texts)
     ]
-    with pytest.raises(ModelError, match="n-gram"):
+    with pytest.raises(ModelError, match="没有一个片段"):
         LinearScorer(settings=Settings(least=100)).fit(reviews)
