@@ -107,8 +107,8 @@ def learn(data: Data, shared: Path, teachers: list[Path]) -> tuple[LinearScorer,
     tone = learn_tone(data.opinions.texts, data.opinions.positive)
     examples = from_gold(data.training, taxonomy, folds=SETTINGS.folds)
     if data.licensed:
-        # The licensed real texts are mostly single sentences picked for their opinions, not whole reviews: on
-        # gold train, which these weights never learn from, mentions calibrated on them alone are far too sure.
+        # The licensed real texts are mostly single sentences picked for their opinions, not whole reviews:
+        # mentions calibrated on them alone are far too sure on gold train, which is not learnt from here.
         examples = replace(examples, written=np.ones(len(examples), dtype=bool))
     judged = None
     if teachers:
