@@ -294,8 +294,12 @@ def test_two_people_who_disagree_are_told_where(book: Path, tmp_path: Path) -> N
     assert not (tmp_path / "c.jsonl").exists()
 
 
-def test_one_review_with_two_attitudes_is_told_where(book: Path) -> None:
-    edit = both(answer("物流太慢了", 整条态度="中性"), answer("客服倒是很耐心", 整条态度="正面"))
+def test_one_review_with_two_attitudes_is_told_where(scored: Scored, book: Path) -> None:
+    """Two attitudes, neither of them the model's own: that would be left as it is, no answer."""
+    own = scored.columns["fb_label"][0].as_py()
+    names = {"negative": "负面", "neutral": "中性", "positive": "正面"}
+    one, other = (name for label, name in names.items() if label != own)
+    edit = both(answer("物流太慢了", 整条态度=one), answer("客服倒是很耐心", 整条态度=other))
     with pytest.raises(InputError, match="两个答案"):
         back(edited(book, edit))
 
