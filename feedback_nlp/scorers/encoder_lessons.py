@@ -20,50 +20,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Lessons"]
 
-Floats = NDArray[np.float32]
-
 
 @dataclass(frozen=True)
 class Lessons:
-    """Tokenised reviews with their targets.
-
-    Attributes
-    ----------
-    tokens : Tokens
-    truth, known : float32 (n_clauses, n_facets · 3)
-        Probability of each facet and side, in [0, 1], and 1 where it is known, else 0.
-    overall : float32 (n_reviews, 3)
-        Probabilities; all zero where unknown.
-    flags, flags_known : float32 (n_reviews, 5)
-    fold : int8 (n_reviews,)
-        As in ``Examples``.
-    """
+    """Tokenised reviews with what is to be learnt of them."""
 
     tokens: Tokens
-    truth: Floats
-    known: Floats
-    overall: Floats
-    flags: Floats
-    flags_known: Floats
-    fold: NDArray[np.int8]
+    targets: Targets
 
     @classmethod
     def labelled(cls, examples: Examples, tokenizer: Tokenizer, most_tokens: int) -> Lessons:
         """Return what people have labelled; unknown labels (−1) count for nothing."""
         tokens = tokenize(examples.texts, examples.clauses, tokenizer, most_tokens=most_tokens)
-        return cls._of(tokens, Targets.labelled(examples))
+        return cls(tokens, Targets.labelled(examples))
 
     @classmethod
     def judged(cls, seen: Judged, tokenizer: Tokenizer, most_tokens: int) -> Lessons:
         """Return what another judge thinks: soft targets, all of them known."""
         tokens = tokenize(seen.texts, seen.clauses, tokenizer, most_tokens=most_tokens)
-        return cls._of(tokens, Targets.judged(seen))
-
-    @classmethod
-    def _of(cls, tokens: Tokens, aims: Targets) -> Lessons:
-        truth = aims.sides.reshape(len(aims.sides), -1)
-        known = np.repeat(aims.known, 3, axis=1)
-        return cls(tokens, truth, known, aims.overall, aims.flags, aims.flags_known, aims.fold)
+        return cls(tokens, Targets.judged(seen))
 
     def groups(
         self, rows: NDArray[np.int64], batch_tokens: int, random: np.random.Generator

@@ -291,7 +291,7 @@ class _Loop:
     def _main(self, *, learnt: bool) -> NDArray[np.int64]:
         """Return the windows of the main lessons to learn from, or those held out."""
         own, _ = self.lessons[0]
-        held_out = own.fold[own.tokens.windows.review] == self.recipe.held_out
+        held_out = own.targets.fold[own.tokens.windows.review] == self.recipe.held_out
         return np.flatnonzero(~held_out if learnt else held_out)
 
     def _step(self, part: int, rows: list[int]) -> float:
@@ -316,11 +316,13 @@ class _Loop:
         return Batch(batch.rows, np.where(drop, self.mask_token, batch.ids), batch.mask)
 
     def _loss(self, own: Lessons, batch: Batch, outputs: Outputs, part: _Part) -> torch.Tensor:
-        known, truth = self._tensors(part.clause, own.known, own.truth)
+        aims = own.targets
+        known, sides = self._tensors(part.clause, aims.known, aims.sides)
+        truth = sides.flatten(1)
         cells = nn.functional.binary_cross_entropy_with_logits(outputs.clauses, truth, reduction="none")
-        loss = (cells * known).sum() / max(len(part.clause), 1)
+        loss = (cells * known.repeat_interleave(3, dim=1)).sum() / max(len(part.clause), 1)
         review = own.tokens.windows.review[batch.rows]
-        overall, flags, flags_known = self._tensors(review, own.overall, own.flags, own.flags_known)
+        overall, flags, flags_known = self._tensors(review, aims.overall, aims.flags, aims.flags_known)
         likely = nn.functional.log_softmax(outputs.overall, dim=1)
         loss = loss - self.recipe.overall_weight * (overall * likely).sum() / overall.sum().clamp(min=1e-6)
         cells = nn.functional.binary_cross_entropy_with_logits(outputs.flags, flags, reduction="none")
@@ -344,9 +346,9 @@ class _Loop:
                 outputs, part = forward(self.network, own.tokens, batch, device=self.device)
                 found = outputs.overall.argmax(dim=1).cpu().numpy()
                 review = own.tokens.windows.review[batch.rows]
-                right.append(found == own.overall[review].argmax(axis=1))
+                right.append(found == own.targets.overall[review].argmax(axis=1))
                 scores.append(torch.sigmoid(outputs.clauses).cpu().numpy())
-                truths.append(own.truth[part.clause])
+                truths.append(own.targets.sides[part.clause].reshape(len(part.clause), -1))
         self.network.load_state_dict(current)
         threshold, f1 = facet_f1(np.concatenate(scores), np.concatenate(truths) > 0)
         return {

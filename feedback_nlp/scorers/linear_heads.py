@@ -1,13 +1,13 @@
 """Fitting the heads of the linear scorer: sparse logistic regressions, those of a kind all at once.
 
-SciPy and, for the tone, scikit-learn are needed here and nowhere in prediction.
+SciPy is needed here and nowhere in prediction.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from feedback_nlp.scorers.linear_evidence import Evidence
     from feedback_nlp.scorers.linear_lessons import Lessons
 
-__all__ = ["Design", "Settings", "fit_heads", "logistic"]
+__all__ = ["Design", "Settings", "fit_heads"]
 
 Floats = NDArray[np.float32]
 # A facet and side that another judge holds for less likely teaches no polarity.
@@ -93,28 +93,6 @@ def fit_heads(
     heads = _Heads(lessons, design, settings, use)
     bias = {**heads.mentions(), **heads.polarity(), **heads.neutral(), **heads.reviews()}
     return heads.weights, bias
-
-
-def logistic(matrix: Any, truth: NDArray[np.bool_], c: float) -> tuple[NDArray[np.float32], float]:
-    """Return weights and bias of a logistic regression; all-equal truth gives weight 0 and a firm bias."""
-    from sklearn.linear_model import LogisticRegression
-
-    if truth.all() or not truth.any():
-        return np.zeros(matrix.shape[1], np.float32), 3.0 if truth.any() else -6.0
-    model = LogisticRegression(
-        C=c, solver="liblinear", dual=True, tol=0.05, max_iter=100, intercept_scaling=3, random_state=0
-    )
-    _quiet(model, matrix, truth)
-    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
-
-
-def _quiet(model: Any, matrix: Any, truth: NDArray[np.bool_]) -> None:
-    """Fit without the warning that the solver stopped at its limit: the limit is the regulariser meant."""
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(matrix, truth)
 
 
 class _Mentions(NamedTuple):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,6 @@ def learn_tone(texts: Sequence[str], positive: Sequence[bool]) -> Tone:
     """Learn from whole reviews and the side each is on."""
     from scipy.sparse import csr_matrix
 
-    from feedback_nlp.scorers.linear_heads import logistic
-
     clauses = cut_column(texts)
     grams = ngram_slots(texts, clauses)
     pairs = np.unique(clauses.review[grams.clause] << 32 | grams.slot)
@@ -81,6 +80,22 @@ def learn_tone(texts: Sequence[str], positive: Sequence[bool]) -> Tone:
     sizes = np.maximum(np.bincount(review, minlength=len(texts)), 1)
     values = (1 / np.sqrt(sizes[review])).astype(np.float32)
     matrix = csr_matrix((values, (review, column)), shape=(len(texts), max(len(known), 1)))
-    weights, _ = logistic(matrix, np.asarray(positive, dtype=bool), STRENGTH)
+    weights = _logistic(matrix, np.asarray(positive, dtype=bool))
     # As they will be read back from the model folder.
     return Tone(known.astype(np.uint32), restore(*quantise(weights[: len(known)])))
+
+
+def _logistic(matrix: Any, positive: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the weights of a logistic regression, (n_grams,); zeros where all are on one side."""
+    from sklearn.linear_model import LogisticRegression
+
+    if positive.all() or not positive.any():
+        return np.zeros(matrix.shape[1], np.float32)
+    model = LogisticRegression(
+        C=STRENGTH, solver="liblinear", dual=True, tol=0.05, max_iter=100, intercept_scaling=3, random_state=0
+    )
+    # That the solver stops at its limit is meant: the limit is a regulariser too.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(matrix, positive)
+    return np.asarray(model.coef_[0], dtype=np.float32)
