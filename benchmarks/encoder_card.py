@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 MODEL, TOLD, TEACHERS = "model", "told.json", "teachers.json"
 
 
-def keep(work: Path, recipe: Recipe, history: Sequence[Mapping[str, float]]) -> None:
-    """Write how a model was learnt beside it, for the card."""
-    (work / TOLD).write_text(
-        json.dumps({"recipe": asdict(recipe), "history": list(history)}), encoding="utf-8"
-    )
+def keep(
+    work: Path, recipe: Recipe, history: Sequence[Mapping[str, float]], runs: Sequence[int] = ()
+) -> None:
+    """Write how a model was learnt beside it, for the card: ``runs`` are seeds whose mean it is."""
+    told = {"recipe": asdict(recipe), "history": list(history), "runs": list(runs)}
+    (work / TOLD).write_text(json.dumps(told), encoding="utf-8")
+
+
+def run_folder(work: Path, seed: int) -> Path:
+    """Return the folder of one of the runs under ``work`` whose weights are averaged."""
+    return work / f"seed{seed}"
 
 
 def told_by(work: Path) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from feedback_nlp.scorers.encoder import EncoderScorer
 from feedback_nlp.scorers.encoder_fit import FOLDS
 from feedback_nlp.scorers.encoder_training import Recipe
 from feedback_nlp.scorers.linear import LinearScorer
+from feedback_nlp.scorers.targets import Judged
 from feedback_nlp.scorers.training_data import Examples, from_gold
 from feedback_nlp.taxonomy import load_taxonomy
 
@@ -52,6 +53,7 @@ BASE = "base"
 PARTIAL_PER_EPOCH = 1270
 STUDENT = Recipe(epochs=5, judged_per_epoch=20_000, layers=6, average=0.98)
 SHORT = replace(STUDENT, epochs=3, judged_per_epoch=12_000, encoder_rate=7e-5)
+REFINE = replace(STUDENT, epochs=2, judged_per_epoch=12_000, encoder_rate=7e-5, head_rate=7e-4)
 
 
 def _tell(message: str) -> None:
@@ -79,19 +81,47 @@ def teach(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScor
 
 def study(arguments: argparse.Namespace, data: train_linear.Data) -> EncoderScorer:
     """Learn the student: it begins as every second layer of the first teacher, or as an earlier student."""
-    begin = arguments.begin or arguments.teachers[0]
-    came_from = begin / BASE if (begin / BASE).is_dir() else arguments.base
-    layers = encoder_card.told_by(begin)["recipe"]["layers"]
-    base = encoder_data.base_of(came_from, begin, arguments.work / BASE, layers)
-    teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
-    judged = distil.judged_by(teachers, data, arguments.shared, _tell)
-    told = encoder_card.told_of_all([begin, *arguments.teachers])
-    (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
     recipe = SHORT if arguments.short else STUDENT
     recipe = replace(
         recipe, seed=arguments.seed, epochs=arguments.epochs or recipe.epochs, layers=arguments.layers
     )
-    return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=judged)
+    base = _begin(arguments, heads=False)
+    return EncoderScorer(load_taxonomy("default"), base=base, recipe=recipe, judged=_judged(arguments, data))
+
+
+def _begin(arguments: argparse.Namespace, *, heads: bool) -> Path:
+    """Return the base a student begins as, and note what it and its teachers were learnt with."""
+    begin = arguments.begin or arguments.teachers[0]
+    came_from = begin / BASE if (begin / BASE).is_dir() else arguments.base
+    layers = encoder_card.told_by(begin)["recipe"]["layers"]
+    base = encoder_data.base_of(came_from, begin, arguments.work / BASE, layers, heads=heads)
+    told = encoder_card.told_of_all([begin, *arguments.teachers])
+    (arguments.work / encoder_card.TEACHERS).write_text(json.dumps(told), encoding="utf-8")
+    return base
+
+
+def _judged(arguments: argparse.Namespace, data: train_linear.Data) -> Judged:
+    teachers = [folder / encoder_card.MODEL for folder in arguments.teachers]
+    return distil.judged_by(teachers, data, arguments.shared, _tell)
+
+
+def refine(arguments: argparse.Namespace, data: train_linear.Data) -> None:
+    """Learn on from a student, once a seed, and keep the model with the mean of the weights.
+
+    All runs begin with the same heads and go on at low rates, so the mean of their weights means something
+    (Wortsman et al. 2022, model soups). Each is kept in a folder of its own.
+    """
+    base, judged = _begin(arguments, heads=True), _judged(arguments, data)
+    recipe = replace(REFINE, layers=arguments.layers, epochs=arguments.epochs or REFINE.epochs)
+    works = [encoder_card.run_folder(arguments.work, seed) for seed in arguments.seeds]
+    for seed, work in zip(arguments.seeds, works, strict=True):
+        run = replace(recipe, seed=seed)
+        learn(EncoderScorer(load_taxonomy("default"), base=base, recipe=run, judged=judged), data, work)
+    encoder_data.keep_mean(works, arguments.work)
+    mean = encoder_data.base_of(base, arguments.work, arguments.work / "mean", arguments.layers, heads=True)
+    scorer = EncoderScorer(load_taxonomy("default"), base=mean, recipe=replace(recipe, epochs=0))
+    scorer.fit(labelled(data)).save(arguments.work / encoder_card.MODEL)
+    encoder_card.keep(arguments.work, recipe, [], runs=arguments.seeds)
 
 
 def learn(scorer: EncoderScorer, data: train_linear.Data, work: Path) -> None:
@@ -131,11 +161,12 @@ def finish(arguments: argparse.Namespace, data: train_linear.Data) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("step", choices=("teacher", "student", "join"))
+    parser.add_argument("step", choices=("teacher", "student", "refine", "join"))
     parser.add_argument("--shared", type=Path, default=REPOSITORY.parent / "shared")
     parser.add_argument("--work", type=Path, required=True, help="folder for checkpoints and the model")
     parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="of the runs of refine")
     parser.add_argument("--epochs", type=int, help="other than the usual number")
     parser.add_argument("--layers", type=int, default=STUDENT.layers, help="that a student keeps")
     parser.add_argument(
@@ -154,6 +185,8 @@ def main() -> None:
     data = train_linear.load(arguments.shared)
     if arguments.step == "join":
         finish(arguments, data)
+    elif arguments.step == "refine":
+        refine(arguments, data)
     else:
         learn((teach if arguments.step == "teacher" else study)(arguments, data), data, arguments.work)
 

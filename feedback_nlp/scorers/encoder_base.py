@@ -14,7 +14,10 @@ from feedback_nlp.errors import Bilingual, ModelError
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["base_tokenizer", "layer_list", "load_encoder"]
+__all__ = ["HEADS_FILE", "adopt_heads", "base_tokenizer", "layer_list", "load_encoder"]
+
+# A checkpoint may bring the heads it was learnt with; those of other facets don't fit and are left.
+HEADS_FILE = "heads.safetensors"
 
 
 def base_tokenizer(base: str | Path) -> Any:
@@ -86,6 +89,31 @@ def load_encoder(base: str | Path, *, layers: int = 0) -> tuple[nn.Module, int]:
     if layers:
         _cut(model, layers)
     return model, int(model.config.hidden_size)
+
+
+def adopt_heads(network: nn.Module, base: str | Path) -> bool:
+    """Let ``network`` go on with the heads beside a checkpoint; return whether there are any that fit.
+
+    Raises
+    ------
+    ModelError
+        If their file is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = Path(base) / HEADS_FILE
+    if not path.is_file():
+        return False
+    try:
+        found = load_file(str(path))
+    except (OSError, SafetensorError) as error:
+        raise _unusable(base, Bilingual(HEADS_FILE, HEADS_FILE)) from error
+    own = network.state_dict()
+    if any(name not in own or own[name].shape != value.shape for name, value in found.items()):
+        return False
+    network.load_state_dict(found, strict=False)
+    return True
 
 
 def layer_list(encoder: nn.Module) -> nn.ModuleList:

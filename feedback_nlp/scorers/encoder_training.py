@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from feedback_nlp.scorers import encoder_checkpoint as checkpoint
-from feedback_nlp.scorers.encoder_base import layer_list, load_encoder
+from feedback_nlp.scorers.encoder_base import adopt_heads, layer_list, load_encoder
 from feedback_nlp.scorers.encoder_lessons import Lessons
 from feedback_nlp.scorers.encoder_network import Network, Outputs, pool
 from feedback_nlp.scorers.encoder_tokens import Batch, Tokens
@@ -116,7 +116,7 @@ def train(
         Labelled reviews; unknown labels (−1) count for nothing.
     tokenizer : tokenizers.Tokenizer
     base : str or Path
-        A checkpoint's folder or name.
+        A checkpoint's folder or name; heads beside it (``HEADS_FILE``) are gone on with.
     recipe : Recipe
     extra : Examples, optional
         Reviews with partial labels of which ``recipe.extra_per_epoch`` are added to each epoch.
@@ -138,7 +138,9 @@ def train(
     torch.manual_seed(recipe.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     encoder, width = load_encoder(base, layers=recipe.layers)
-    network = Network(encoder, width, examples.mention.shape[1]).to(device)
+    network = Network(encoder, width, examples.mention.shape[1])
+    adopt_heads(network, base)
+    network.to(device)
     lessons = [(Lessons.labelled(examples, tokenizer, recipe.most_tokens), 0)]
     if extra is not None and recipe.extra_per_epoch:
         lessons.append((Lessons.labelled(extra, tokenizer, recipe.most_tokens), recipe.extra_per_epoch))
