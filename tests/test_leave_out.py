@@ -77,15 +77,28 @@ def test_nothing_of_the_industries_is_learnt(leave_out, tmp_path, monkeypatch, p
     monkeypatch.setattr(LinearWeights, "logits", lambda *_: None)
     reviews = [gold(f"{name}真行", name) for name in domains(leave_out.GROUPS)]
     reviews += [gold(f"{text}！！", "别的") for text in again]
-    fitted = leave_out.fit(group, tmp_path, reviews, opinions, TAXONOMY)
+    named = [gold(f"买的{industry.name}很好", "商城") for members in leave_out.GROUPS for industry in members]
+    fitted = leave_out.fit(group, tmp_path, reviews, named, opinions, TAXONOMY)
     own = set(domains([group]))
     others = set(domains(leave_out.GROUPS)) - own
     assert set(heard) == {f"{name}{word}" for name in others for word in ("很好", "很差")}
-    assert set(learnt) == {f"{name}真行" for name in others}
+    elsewhere = [one for members in leave_out.GROUPS if members is not group for one in members]
+    assert set(learnt) == {f"{name}真行" for name in others} | {f"买的{one.name}很好" for one in elsewhere}
     assert {review.domain for review in fitted.own} == own
     for industry, texts, truth in zip(group, fitted.texts, fitted.truth, strict=True):
         assert texts == ([f"{industry.name}真好！", f"{industry.name}真差。"] if industry.file else [])
         assert truth.tolist() == ([True, False] if industry.file else [])
+
+
+def test_what_of_our_corpora_goes_with_an_industry(leave_out) -> None:
+    """By its domain, or by what its text names; nothing else goes."""
+    hotel = next(one for group in leave_out.GROUPS for one in group if one.name == "酒店")
+    gone = [gold("床很软", "homestay"), gold("床很软", "酒店"), gold("接机的人说酒店满了", "airline")]
+    assert all(hotel.has(review) for review in gone)
+    assert not hotel.has(gold("飞机晚点", "airline"))
+    for group in leave_out.GROUPS:
+        for industry in group:
+            assert industry.has(gold("很好", min(industry.domains)))
 
 
 def test_every_industry_of_the_issue_is_judged_once(leave_out) -> None:
@@ -109,7 +122,7 @@ def test_from_learning_to_the_tables(leave_out, tmp_path, monkeypatch) -> None:
         for n in numbers
         for word in ("真好", "真差")
     ]
-    fits = [leave_out.fit(group, tmp_path, reviews, opinions, TAXONOMY) for group in groups]
+    fits = [leave_out.fit(group, tmp_path, reviews, [], opinions, TAXONOMY) for group in groups]
     results = {}
     for place, group in enumerate(groups):
         results |= leave_out.judge(group, fits[place], leave_out.calibrated(place, fits, TAXONOMY))
