@@ -70,6 +70,7 @@ def _issued(text: str) -> bool:
 
 _PARTS: Mapping[str, str] = {
     "is": r"(?:是|为)? [: ]{0,3}",
+    "gap": "[ ._–—-]",
     "date": r"(?:0[1-9]|1[0-2]) (?:0[1-9]|[12]\d|3[01])",
     "clock": r"20\d\d <date> (?:[01]\d|2[0-3]) [0-5]\d [0-5]\d (?!\d)",
     "chat": r"(?:微信|薇信|wechat|weixin|(?<![a-z])(?:v信|vx|wx|qq))",
@@ -78,6 +79,10 @@ _PARTS: Mapping[str, str] = {
         (?:订单|运单|快递单?|物流单?|单|工单|流水|交易|受理|案件|投诉|包裹|取件|保单|合同) (?:编?号码?|编码)
     """,
     "courier": r"(?:sf|yt|jdv?[a-z]?|jt|zto?|sto|yd|ems|dp[kl]?)",
+    "carrier": "(?:顺丰|圆通|中通|申通|韵达|极兔|德邦|邮政|京东物流|京东快递)",
+    "papers": "(?:护照|通行证|台胞证|回乡证|军官证|居留证|居住证|驾驶证|社保卡|医保卡|身分证|passport)",
+    "frame": "(?:车架|车辆识别代?|(?<![a-z])vin)",
+    "parcel": "(?<![a-z]) (?:order|tracking|parcel|ticket|invoice)",
     "province": "[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]",
     "cjk": "[一-鿿]",
     # Characters of names of places and roads, not those of what is said around them.
@@ -98,7 +103,15 @@ _NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("account", r"<chat> <number>? <is> (\d{5,11}) (?!\d)", bool),
     ("order", r"<document> <is> ([a-z0-9][a-z0-9-]{5,63}) (?![a-z0-9-])", _digits(5)),
     ("order", r"(?:订单|运单|工单|快递|保单|合同) [: ]{0,2} ([a-z]{0,4}\d{8,32}) (?![a-z0-9-])", bool),
+    (
+        "order",
+        r"<parcel> [ ]? (?:number|no|id|\#) \.? <is> ([a-z0-9][a-z0-9-]{5,63}) (?![a-z0-9-])",
+        _digits(5),
+    ),
+    ("order", r"<carrier> (?:快递|速运|速递|物流)? [: ]{0,2} ([a-z]{0,4}\d{8,20}) (?![a-z0-9-])", bool),
     ("id_card", r"(?:身份证|证件)(?:号码?)? <is> (\d{14,17}[\dx]) (?![a-z0-9])", bool),
+    ("id_card", r"<papers> [ ]? <number>? <is> ([a-z]{0,2}\d{7,18}x?) (?![a-z0-9])", bool),
+    ("plate", r"<frame> (?:号码?|码)? <is> ([a-hj-npr-z0-9]{17}) (?![a-z0-9])", _digits(5)),
     ("bank_card", r"(?:卡号|账号|账户|银行卡) <is> (\d{4}(?:[ -]?\d{4}){2,3}[ -]?\d{0,3}) (?!\d)", bool),
     ("order", r"(?<![a-z0-9]) <courier> \d{10,16} (?![a-z0-9])", bool),
     (
@@ -109,12 +122,20 @@ _NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("id_card", r"(?<![\d.]) [1-9]\d{5} \d\d <date> \d{3} (?![\d.])", bool),
     (
         "mobile",
-        r"(?<![\d.]) (?:\+?(?:00)?86[ -]?)? 1[3-9]\d (?:[ -]?\d{4}[ -]?\d{4}|[ -]\d{3}[ -]\d{5}) (?!\d)",
+        r"""
+        (?<![\d.]) (?:\+?(?:00)?86[ -]?)? 1[3-9]\d
+        (?:<gap>?\d{4}<gap>?\d{4} | <gap>\d{3}<gap>\d{5}) (?!\d)
+        """,
         bool,
     ),
+    ("mobile", r"(?<![\d.]) (?:\+|00)852[ -]? [2-9]\d{3}[ -]?\d{4} (?!\d)", bool),
+    ("mobile", r"(?<![\d.]) (?:\+?886[ -]?9|09)\d\d [ -]?\d{3} [ -]?\d{3} (?!\d)", bool),
     (
         "landline",
-        r"(?<![\d.]) \(?(?:010|02\d|0[3-9]\d\d)\)? [ -]{0,2} [1-9]\d{6,7} (?:[转-]\d{1,5})? (?!\d)",
+        r"""
+        (?<![\d.]) \(?(?:010|02\d|0[3-9]\d\d)\)? [ -]{0,2}
+        [1-9]\d{2,3} [ -]? \d{4} (?:[转-]\d{1,5})? (?!\d)
+        """,
         bool,
     ),
     ("landline", r"(?:电话|座机|致电)(?:号码?)? <is> ([2-8]\d{6,7}) (?!\d)", bool),
@@ -123,7 +144,7 @@ _NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     (
         "plate",
         r"""
-        <province> [a-hj-np-z] [ ·.]?
+        <province> [a-hj-np-z] [ ·.-]?
         (?:[a-hj-np-z0-9]{5} | [a-hj-k][a-hj-np-z0-9]\d{4} | \d{5}[a-hj-k]) (?![a-z0-9])
         """,
         _digits(3),
@@ -143,13 +164,14 @@ _HOUSE = r"""
     (?: [ -]? (?:<place>){0,10} <block>)? (?:[ -]?<unit>)? (?:[ -]?\d{1,2}[层楼])? (?:[ -]?<room>)?
 """
 _FLAT = r"<block> [ -]? (?:<unit> [ -]? <room>? | <room>)"
+_DOOR = r"\d{1,3}-\d{1,2}-\d{3,4} (?![\d-])"
 _ESTATE_ENDS = "区园寓苑村场厦庭期府湾郡里庄城院坊轩阁居墅邸盛"
 
 # Something of this list stands in everything that a rule can find: a text without any is passed over.
 _CUES = (
     r"@ | \d{4} | <chat> | <label> | <title> | [单递流工水易理件诉裹同]号 | 号码 | 编码 | 编号",
     r"<province>[a-hj-np-z] | (?:路|街|道|巷|胡同) .{0,4} \d",
-    r"\d(?:栋|幢|座|号楼|号院|弄) | [a-z](?:栋|座|幢)",
+    r"\d-\d{1,2}-\d | \d(?:栋|幢|座|号楼|号院|弄) | [a-z](?:栋|座|幢)",
 )
 _REFERENCE = re.compile(r"<([a-z]+)>")
 
@@ -172,6 +194,7 @@ def rules() -> tuple[Rule, ...]:
         *(Rule("name", _compile(pattern, parts)) for pattern in _NAMES),
         Rule("address", _compile(_HOUSE, parts), lead=road),
         Rule("address", _compile(_FLAT, parts), lead=estate),
+        Rule("address", _compile(f"(?<=[{_ESTATE_ENDS}]) {_DOOR}", parts), lead=estate),
     )
 
 
