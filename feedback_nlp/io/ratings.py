@@ -19,6 +19,7 @@ _VALUE = re.compile(
     r"(?:评分|打分|rated)?[:\s]*([-+]?\d+(?:\.\d+)?)\s*(?:分|星|级|颗星|颗|stars?|points?|%)?(?:\s*/\s*\d+)?\Z"
 )
 _STATED = re.compile(r"(\d+(?:\.\d+)?)\s*分?\s*[-–—~～至到]\s*(\d+(?:\.\d+)?)\s*(?:分|星|$|[)）])")
+_OUT_OF = re.compile(r"\d\s*分?\s*/\s*(5|7|10|100)\s*分?\Z")
 _HUNDRED = re.compile(r"百分制|满分\s*100|100\s*分制")
 _TEN = re.compile(r"十分制|满分\s*10(?!0)|10\s*分制")
 _FIVE = re.compile(r"五分制|五星制|满分\s*5(?!\d)|5\s*[分星]制")
@@ -101,7 +102,7 @@ def to_third(value: Any) -> float | None:
 def _plain(value: Any) -> str:
     if not isinstance(value, str):
         return ""
-    return re.sub(r"[\s\-_.,:;。，、！!()（）]+|^[a-e1-5][.、．]", "", value.casefold())
+    return re.sub(r"[\s\-_.,:;。，、！!()（）]+|^[a-e1-5][.、．:：)）=\-–—~]", "", value.casefold())
 
 
 def _parts(values: pa.ChunkedArray) -> tuple[pa.ChunkedArray, Scale | None]:
@@ -125,8 +126,9 @@ def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
     """Return (lowest, highest) possible rating from words, header or the range of numbers; None if none fits.
 
     Numbers up to 5 are 1-5 (0.5-5 or 0-5 where such values occur), up to 7 in at least 30 cells 1-7, up to
-    10 are 0-10 if 0 occurs, else 1-10, up to 100 are 0-100. Some 1.5 % of stray values (99 for "no answer")
-    are passed over.
+    10 are 0-10 if 0 occurs, else 1-10, up to 100 are 0-100; fractions up to 1 are percentages of a workbook
+    (0-1). ``3/10`` says how high the scale goes. Some 1.5 % of stray values (99 for "no answer") are passed
+    over.
     """
     numbers, scale = _parts(values)
     if scale is not None:
@@ -138,8 +140,28 @@ def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
     stated = _stated(header)
     if stated is not None and stated[0] <= low and high <= stated[1]:
         return stated
+    top = _out_of(values)
+    if top is not None and low >= 0 and high <= top:
+        return (0.0 if low < 1 or top == 100 else 1.0, top)
+    if _percentages(known):
+        return (0.0, 1.0)
     halves = pc.sum(pc.equal(known, 0.5)).as_py() or 0
     return _by_range(0.5 if halves > 1 and low >= 0.5 else low, high, len(known))
+
+
+def _out_of(values: pa.ChunkedArray) -> float | None:
+    """Return the number after the slash if most of the cells are like ``3/10`` and agree on it."""
+    if not pa.types.is_string(values.type):
+        return None
+    cells = [cell for cell in pc.drop_null(values).to_pylist() if cell.strip()]
+    tops = [found[1] for found in map(_OUT_OF.search, map(str.strip, cells)) if found]
+    return float(tops[0]) if len(set(tops)) == 1 and len(tops) > len(cells) / 2 else None
+
+
+def _percentages(known: pa.ChunkedArray) -> bool:
+    """Whether numbers are shares of 1, as a workbook keeps 80 %: none above 1, and not 0, 0.5 and 1 alone."""
+    distinct = pc.unique(known).to_pylist()
+    return min(distinct) >= 0 and max(distinct) <= 1 and not set(distinct) <= {0.0, 0.5, 1.0}
 
 
 def _stated(header: str) -> Scale | None:
