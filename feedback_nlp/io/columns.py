@@ -146,7 +146,7 @@ def guess(
         columns["text"] = _by_values(sample, taken=set(columns.values()))
         why["text"] = "values"
     scale = _scale(table, columns, rating_scale)
-    notes = _alternatives(sample, columns, why)
+    notes = (*_alternatives(sample, columns, why), *_unreadable(sample, columns, said))
     if "rating" in columns and scale is None and why["rating"] == "header":
         notes = (*notes, _no_scale(columns["rating"]))
         del columns["rating"], why["rating"]
@@ -337,6 +337,30 @@ def _alternatives(sample: pa.Table, columns: Mapping[str, str], why: Mapping[str
             f"Text is '{columns['text']}'; there is also text in: {en} (change with --text).",
         ),
     )
+
+
+def _unreadable(sample: pa.Table, columns: Mapping[str, str], closed: Collection[str]) -> Notes:
+    """Name columns whose header is that of a role and whose cells can't be read as it: nobody plays it."""
+    notes = []
+    for role in ("time", "rating", "nps", "amount"):
+        if role in columns or role in closed:
+            continue
+        named = [
+            (match.score, name)
+            for name in sample.column_names
+            for match in headers.matches(name)
+            if match.role == role and match.exact and name not in columns.values() and _example(sample[name])
+        ]
+        if named:
+            name, label = max(named)[1], _LABELS[role]
+            shown = _brief(_example(sample[name]))
+            notes.append(
+                Bilingual(
+                    f"“{name}”多半读不成{label.zh}（如“{shown}”），没有用。",
+                    f"Most of '{name}' can't be read as {label.en} (e.g. '{shown}'): it is not used.",
+                )
+            )
+    return tuple(notes)
 
 
 # --- the canonical table

@@ -230,6 +230,17 @@ def test_a_rating_without_a_plain_scale_is_told_of():
     assert any("评分" in note.zh for note in found.notes)
 
 
+def test_a_column_that_cannot_be_read_is_told_of():
+    odd = table(日期=["31/12/2025", "30/11/2025", None], 满意度=["甲", "乙", "丙"], 评论=TEXTS)
+    found = guess(odd)
+    assert found.columns == {"text": "评论"}
+    told = " ".join(note.zh for note in found.notes)
+    assert "“日期”多半读不成时间（如“31/12/2025”）" in told
+    assert "“满意度”多半读不成评分（如“甲”）" in told
+    assert guess(odd, {"time": "", "rating": ""}).notes == ()
+    assert guess(table(时间=["2025-01-01"] * 3, 日期=["?"] * 3, 评论=TEXTS)).notes == ()
+
+
 def test_an_empty_text_column_is_named():
     with pytest.raises(InputError, match="列“评论内容”是空的"):
         guess(table(评论内容=pa.nulls(2, pa.string()), 评分=["1", "2"]))
