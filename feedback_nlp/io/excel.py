@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import python_calamine as calamine
 
@@ -15,10 +15,14 @@ from feedback_nlp.io import grid, headers
 from feedback_nlp.io.raw import InputInfo, Raw, as_text
 from feedback_nlp.io.source import Source, damaged, empty_file, header_only
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = [
     "Opening",
     "cells",
     "described",
+    "merged_down",
     "open_sheet",
     "opened",
     "place",
@@ -29,6 +33,10 @@ __all__ = [
 
 Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
 _PEEK = 200
+# What one merged cell says of all rows beside it; a text or an amount merged so is still one.
+_SHARED = frozenset({"time", "channel", "product", "store", "customer", "tier"})
+# Excel keeps 15 digits of a number and makes the rest 0.
+_DIGITS = 10**15
 # An encrypted workbook is an OLE container with these two streams (their names are UTF-16).
 _ENCRYPTED = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("utf-16-le"))
 
@@ -40,6 +48,7 @@ class Opening:
     name: str
     header: grid.Header
     notes: tuple[Bilingual, ...]
+    merged: Ranges = ()
 
 
 @dataclass(frozen=True)
@@ -95,10 +104,54 @@ def _read(book: calamine.CalamineWorkbook, source: Source) -> Raw:
     opening = open_sheet(book, source)
     header = opening.header
     rows: list[list[Any]] = book.get_sheet_by_name(opening.name).to_python(skip_empty_area=False)
+    rows = list(merged_down(rows, opening))
     table, blanks = grid.build([row_cells(row, len(header.names)) for row in rows[header.first :]], header)
     if table.num_rows == 0:
         raise header_only(place(source.name, opening.name))
-    return Raw(table, described(source, opening, table.num_rows, blanks))
+    return Raw(table, described(source, opening, table.num_rows, [*blanks, *_long_numbers(table)]))
+
+
+def merged_down(rows: Iterable[list[Any]], opening: Opening) -> Iterator[list[Any]]:
+    """Yield all rows of a sheet; a shop or a day in a cell merged downwards stands in each of its rows.
+
+    Rows that hold nothing else stay blank.
+    """
+    shared = {
+        place
+        for place, name in enumerate(opening.header.names)
+        if any(match.role in _SHARED for match in headers.matches(name))
+    }
+    begins: dict[int, list[tuple[int, int]]] = {}
+    for (top, left), (bottom, _) in opening.merged:
+        if bottom > top >= opening.header.first and left in shared:
+            begins.setdefault(top, []).append((left, bottom))
+    open_cells: dict[int, tuple[Any, int]] = {}
+    for number, row in enumerate(rows):
+        open_cells = {left: cell for left, cell in open_cells.items() if cell[1] >= number}
+        if open_cells and any(not grid.blank(cell) for cell in row):
+            row = [open_cells[left][0] if left in open_cells else cell for left, cell in enumerate(row)]
+        open_cells |= {left: (row[left], bottom) for left, bottom in begins.get(number, ())}
+        yield row
+
+
+def _long_numbers(table: pa.Table) -> list[Bilingual]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    names = [
+        name
+        for name in table.column_names
+        if pa.types.is_integer(table[name].type) and (pc.max(table[name]).as_py() or 0) >= _DIGITS
+    ]
+    if not names:
+        return []
+    return [
+        Bilingual(
+            f"“{'、'.join(names)}”里有超过 15 位的数字：Excel 只存得下 15 位，不同的号会变成同一个；请导出为文本。",
+            f"{', '.join(names)}: numbers of more than 15 digits, of which Excel keeps 15, so that different "
+            "ones become the same; export them as text.",
+        )
+    ]
 
 
 def described(
@@ -144,8 +197,9 @@ def open_sheet(
             break
     if not any(not grid.blank(cell) for row in head for cell in row):
         raise empty_file(place(source.name, name))
-    header, more = _header(head, sheet.merged_cell_ranges or ())
-    return Opening(name, header, (*notes, *grid.header_notes(header), *more))
+    merged = sheet.merged_cell_ranges or ()
+    header, more = _header(head, merged)
+    return Opening(name, header, (*notes, *grid.header_notes(header), *more), merged)
 
 
 def sheet_rows(sheet: calamine.CalamineSheet) -> Iterator[list[Any]]:

@@ -5,11 +5,13 @@ import io
 import zipfile
 
 import openpyxl
+import pyarrow as pa
 import pytest
 import xlwt
 
 from feedback_nlp.errors import InputError
 from feedback_nlp.io.readers import read
+from feedback_nlp.io.streams import open_stream
 
 HEADER = ["工单号", "投诉内容", "满意度评分", "受理时间"]
 ROWS = [
@@ -64,6 +66,31 @@ def test_title_rows(tmp_path):
     assert raw.table.column_names == HEADER
     assert rows_of(raw) == ROWS
     assert raw.info.header_row == 4
+
+
+def test_cells_merged_downwards_in_the_data(tmp_path):
+    rows = [
+        ["门店", "投诉内容", "时间", "金额"],
+        ["东店", "物流太慢了，等了一周", "2025/3/1", 90],
+        [None, "客服不回复", "2025/3/1", None],
+        [None, None, None, None],
+        ["西店", "退款拖了一个月", "2025/3/2", 10],
+        [None, "包装破了", None, 20],
+    ]
+    path = book(tmp_path / "a.xlsx", {"a": rows}, merges=["A2:A4", "D2:D3", "A5:A6", "C5:C6"])
+    raw = read(path)
+    assert raw.table["门店"].to_pylist() == ["东店", "东店", "西店", "西店"]
+    assert raw.table["时间"].to_pylist() == ["2025/3/1", "2025/3/1", "2025/3/2", "2025/3/2"]
+    assert raw.table["金额"].to_pylist() == [90, None, 10, 20]
+    streamed = pa.concat_tables([block.table for block in open_stream(path).blocks()])
+    assert streamed["门店"].to_pylist() == raw.table["门店"].to_pylist()
+
+
+def test_numbers_too_long_for_a_workbook(tmp_path):
+    rows = [["订单号", "投诉内容"], [2025010100000000, "太慢"], [2025010100000000, "很差"]]
+    assert "“订单号”里有超过 15 位的数字" in notes_of(read(book(tmp_path / "a.xlsx", {"a": rows})))
+    rows = [["订单号", "投诉内容"], [202501010000000, "太慢"], ["2025010100000000", "很差"]]
+    assert "15 位" not in notes_of(read(book(tmp_path / "b.xlsx", {"a": rows})))
 
 
 def test_two_row_header_with_merged_cells(tmp_path):

@@ -41,7 +41,7 @@ def open_stream(source: Source) -> Stream:
 
     def blocks() -> Iterator[Block]:
         any_row = False
-        for block in _blocks(_rows(source, opening.name), opening.header):
+        for block in _blocks(excel.merged_down(_rows(source, opening.name), opening), opening.header):
             any_row = True
             yield block
         if not any_row:
