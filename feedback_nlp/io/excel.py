@@ -147,7 +147,8 @@ def _long_numbers(table: pa.Table) -> list[Bilingual]:
         return []
     return [
         Bilingual(
-            f"“{'、'.join(names)}”里有超过 15 位的数字：Excel 只存得下 15 位，不同的号会变成同一个；请导出为文本。",
+            f"“{'、'.join(names)}”里有超过 15 位的数字：Excel 只存得下 15 位，"
+            "不同的号会变成同一个；请导出为文本。",
             f"{', '.join(names)}: numbers of more than 15 digits, of which Excel keeps 15, so that different "
             "ones become the same; export them as text.",
         )
