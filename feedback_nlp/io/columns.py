@@ -397,6 +397,8 @@ def canonical(table: pa.Table, roles: Roles, *, first_row: int = 1) -> tuple[pa.
             values = table[roles.columns[role]]
             arrays[role] = _converted(role, values, roles)
             more = _unread(roles.columns[role], role, values, arrays[role])
+            if role == "time":
+                more = (*more, *_strays(roles.columns[role], arrays[role]))
         notes.extend(more)
     schema = pa.schema([kind for kind in reviews_schema() if kind.name in arrays])
     return pa.table(arrays).select(schema.names).cast(schema), tuple(notes)
@@ -444,6 +446,20 @@ def _ids(table: pa.Table, roles: Roles, first_row: int) -> tuple[pa.ChunkedArray
         f"'{name}' is empty in {missing} rows; row numbers are the ids there.",
     )
     return pc.if_else(empty, numbers.combine_chunks(), ids), (note,)
+
+
+def _strays(name: str, moments: pa.ChunkedArray) -> Notes:
+    days = [f"{moment:%Y-%m-%d}" for moment in times.strays(moments)]
+    if not days:
+        return ()
+    shown = list(dict.fromkeys(days))[:5]
+    return (
+        Bilingual(
+            f"“{name}”有 {len(days)} 格离其余的好几年（{'、'.join(shown)}），照样计入；请核对。",
+            f"{len(days)} cells of '{name}' are years from all others ({', '.join(shown)}); "
+            "they are kept: check them.",
+        ),
+    )
 
 
 def _unread(name: str, role: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Notes:

@@ -11,13 +11,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["parse", "parse_one"]
+__all__ = ["parse", "parse_one", "strays"]
 
-_FIRST, _LAST = dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1)
+_FIRST = dt.datetime(1970, 1, 1)
+_LAST = dt.datetime(2100, 1, 1)
 _EXCEL = dt.datetime(1899, 12, 30)
+# Times are strays if so many seconds without any part them from the others, and they are at most this share.
+_FAR = 3 * 365 * 86_400
+_FEW = 0.05
 _BEIJING = dt.timedelta(hours=8)
 _CLOCK = (
     r"(?:\s*[T\s,，]?\s*(?:星期.|周.)?\s*(?P<half>上午|下午|凌晨|早上|晚上|中午|am|pm)?\s*"
@@ -62,6 +67,23 @@ def parse(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_string(kind) and len(values) > _MANY:
         return _in_two_parts(values)
     return by_unique(values, parse_one, pa.timestamp("s"))
+
+
+def strays(moments: pa.ChunkedArray) -> list[dt.datetime]:
+    """Return the few times that lie years before or after all others (1970-01-01, 2052 for 2025), in order.
+
+    Parameters
+    ----------
+    moments : pyarrow.ChunkedArray of shape (n,)
+        ``timestamp[s]``.
+    """
+    known = pc.drop_null(moments)
+    seconds = np.sort(known.to_numpy().astype("datetime64[s]").astype(np.int64))
+    gaps = np.flatnonzero(np.diff(seconds) > _FAR) + 1
+    few = _FEW * len(seconds)
+    first = max((gap for gap in gaps if gap <= few), default=0)
+    last = min((gap for gap in gaps if len(seconds) - gap <= few), default=len(seconds))
+    return [_FIRST + dt.timedelta(seconds=int(at)) for at in (*seconds[:first], *seconds[last:])]
 
 
 def _in_two_parts(values: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -241,6 +241,19 @@ def test_a_column_that_cannot_be_read_is_told_of():
     assert guess(table(时间=["2025-01-01"] * 3, 日期=["?"] * 3, 评论=TEXTS)).notes == ()
 
 
+def test_times_years_from_all_others_are_told_of():
+    days = ["1970-01-02", *[f"2025-03-{day:02d}" for day in range(1, 29)] * 2, "2052-05-01"]
+    odd = table(时间=days, 评论=TEXTS * 19 + ["慢"])
+    notes = canonical(odd, guess(odd))[1]
+    assert [note.zh for note in notes] == [
+        "“时间”有 2 格离其余的好几年（1970-01-02、2052-05-01），照样计入；请核对。"
+    ]
+    spread = table(时间=[f"{year}-01-01" for year in range(2000, 2026)], 评论=["慢"] * 26)
+    assert canonical(spread, guess(spread))[1] == ()
+    few = table(时间=["2015-01-01", "2025-01-01", None], 评论=TEXTS)
+    assert canonical(few, guess(few))[1] == ()
+
+
 def test_an_empty_text_column_is_named():
     with pytest.raises(InputError, match="列“评论内容”是空的"):
         guess(table(评论内容=pa.nulls(2, pa.string()), 评分=["1", "2"]))
