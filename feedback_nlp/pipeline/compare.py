@@ -315,8 +315,9 @@ class _Sides:
         assert self.second is not None
         pair = [self._facts(k, scored) for k, scored in enumerate((self.first, self.second))]
         names = [str(scored.meta["input"]["name"]) for scored in (self.first, self.second)]
-        for facts, name in zip(pair, names, strict=True):
+        for facts, name, scored in zip(pair, names, (self.first, self.second), strict=True):
             _check_counted(facts, Bilingual(f"“{name}”", f"'{name}'"))
+            self.notes += _left_out(self._shown(name), scored.table.num_rows, facts.n_reviews)
         if names[0] == names[1]:
             names = [_marked(name, k, self.lang) for k, name in enumerate(names)]
         if self.first.meta["model"] != self.second.meta["model"]:
@@ -490,6 +491,18 @@ def _check_counted(facts: Facts, where: Bilingual) -> None:
         raise _nothing(
             where, Bilingual("看看内容列选对没有（--text）。", "Is it the right text column (--text)?")
         )
+
+
+def _left_out(name: str, n: int, counted: int) -> list[Bilingual]:
+    if n == counted:
+        return []
+    return [
+        Bilingual(
+            f"“{name}”的 {n} 行里计入 {counted} 条；空的、默认好评、不是中文的和重复的不计。",
+            f"'{name}': {counted} of {n} rows are counted; those that are empty, default praise, not Chinese "
+            "or repeated are not.",
+        )
+    ]
 
 
 def _largest(values: NDArray[Any]) -> list[tuple[str, int]]:

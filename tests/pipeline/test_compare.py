@@ -47,6 +47,13 @@ def test_two_tables(found: fn.Comparison) -> None:
     assert found.sides["old"]["period"] == ["2025-01-01", "2025-01-28"]
 
 
+def test_rows_that_are_not_counted_are_told_of() -> None:
+    again = pd.concat([table(60, 10), table(3, 3)], ignore_index=True)
+    found = fn.compare(again, table(60, 40, start="2025-03-01"), model="lexicon")
+    assert "的 63 行里计入 60 条" in found.to_markdown()
+    assert "计入" not in fn.compare(table(60, 9), table(60, 8, store="城西店"), model="lexicon").to_markdown()
+
+
 def test_issues_match_by_id(found: fn.Comparison) -> None:
     issues = found.table[found.table["kind"] == "issue"]
     assert issues["code"].is_unique
