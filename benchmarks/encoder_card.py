@@ -75,9 +75,9 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "# encoder",
         "`intfloat/multilingual-e5-small` (MIT; 12 layers of 384, vocabulary cut to Chinese: see "
         f"`shared/base-encoder`), fine-tuned on whole reviews {len(whole)} times as teachers; what is "
-        f"shipped is a student of theirs, {recipe['layers']} of the layers. A clause is the mean of its "
-        "token states, joined with the mean of its review; small heads give facet × polarity, overall and "
-        "flags. "
+        f"shipped is a student of theirs, {recipe['layers']} of the layers{_averaged(told)}. A clause is the "
+        "mean of its token states, joined with the mean of its review; small heads give facet × polarity, "
+        "overall and flags. "
         "Its probabilities are averaged with those of a linear scorer (`partner/`). int8, "
         f"{size:.1f} MB with the partner. "
         "Prediction needs onnxruntime and tokenizers (`[encoder]`), no torch.",
@@ -92,11 +92,12 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         _scores(reports),
         "Difference encoder − its partner, paired bootstrap:",
         linear_card.difference(reports["encoder"], reports["partner"]),
+        *_spread(data, work, told.get("runs", [])),
         "## By label, domain, coverage and calibration",
         reports["encoder"].to_markdown(),
         "## Loss curve",
         "The student that is shipped:",
-        _curve(told["history"]),
+        *_curves(work, told),
         *_teachers(teachers),
         "## Known failures",
         "Irony without a tell-tale word, contrast inside one clause, facets with few examples (account, "
@@ -110,6 +111,39 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "transformers, onnx). Learnt in bf16 on a CPU: other machines give other bits.",
     ]
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _averaged(told: Mapping[str, Any]) -> str:
+    runs = len(told.get("runs", ()))
+    return f", the mean of the weights of {runs} runs" if runs else ""
+
+
+def _spread(data: Data, work: Path, runs: Sequence[int]) -> list[str]:
+    """Return what dev says of the runs and of the mean of their weights, each without a partner."""
+    if not runs:
+        return []
+    folders = {f"seed {seed}": run_folder(work, seed) for seed in runs} | {"mean of weights": work}
+    found = {name: evaluate(load_model(folder / MODEL), data.dev).scores for name, folder in folders.items()}
+    rows = ["| measure | " + " | ".join(found) + " | spread of the runs |", "|---" * (len(found) + 2) + "|"]
+    for measure in MEASURES:
+        values = [scores[measure]["value"] for scores in found.values()]
+        cells = " | ".join(f"{value:.3f}" for value in values)
+        rows.append(f"| {measure} | {cells} | {min(values[:-1]):.3f}–{max(values[:-1]):.3f} |")
+    return [
+        "The runs whose weights are averaged, and their mean, alone (without the partner):",
+        "\n".join(rows),
+    ]
+
+
+def _curves(work: Path, told: Mapping[str, Any]) -> list[str]:
+    """Return the curve of a model, or those of the runs whose mean it is."""
+    if not told.get("runs"):
+        return [_curve(told["history"])]
+    return [
+        part
+        for seed in told["runs"]
+        for part in (f"Seed {seed}:", _curve(told_by(run_folder(work, seed))["history"]))
+    ]
 
 
 def _teachers(teachers: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import public_sets
-import train_linear
 import torch
+import train_linear
 from safetensors.torch import load_file, save_file
 
 from feedback_nlp.schema import FLAGS

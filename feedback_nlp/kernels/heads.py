@@ -230,7 +230,7 @@ def review_exponents(
         Log-odds of the n-grams, bounded by ±6, and the lexicon's, for overall and for flags.
     general : int64 array
     layers : arrays
-        Weights and bias of overall and of flags.
+        Weights and bias of overall and of flags, and of the hidden units before overall: none or some.
     """
     n_reviews, n_facets = len(first) - 1, block.shape[1]
     n_said, n_flags = evidence[0].shape[1], bags[1].shape[1]
@@ -239,6 +239,7 @@ def review_exponents(
     seen = np.empty(3 + n_said + 12, np.float32)
     flagged = np.empty(2 * n_flags + n_facets, np.float32)
     sides = np.empty(3, np.float32)
+    hidden = np.empty(len(layers[5]), np.float32)
     for row in range(n_reviews):
         seen[:3] = bags[0][row]
         seen[3 : 3 + n_said] = evidence[0][row]
@@ -247,7 +248,13 @@ def review_exponents(
         _review_features(
             block, first[row], first[row + 1], general, seen[3 + n_said :], flagged[2 * n_flags :], sides
         )
-        _small_product(seen, layers[0], layers[1], overall[row])
+        if len(hidden):
+            _small_product(seen, layers[4], layers[5], hidden)
+            for place in range(len(hidden)):
+                hidden[place] = max(hidden[place], np.float32(0))
+            _small_product(hidden, layers[0], layers[1], overall[row])
+        else:
+            _small_product(seen, layers[0], layers[1], overall[row])
         _small_product(flagged, layers[2], layers[3], flags[row])
         top = max(overall[row, 0], overall[row, 1], overall[row, 2])
         for side in range(3):

@@ -15,8 +15,8 @@ from feedback_nlp.scorers.linear_calibration import (
     flag_thresholds,
     mention_thresholds,
     safety_threshold,
-    three_way,
 )
+from feedback_nlp.scorers.linear_overall import three_way
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples

@@ -25,6 +25,7 @@ from feedback_nlp.scorers.linear_model import (
     Logits,
     clause_block,
     overall_features,
+    overall_seen,
     quantise,
     restore,
     sigmoid,
@@ -325,6 +326,7 @@ class _Fit:
             self.design.evidence,
             whole_facets(self.base.taxonomy_),
         )
+        seen = overall_seen(seen, fit)
         use = examples.overall >= 0
         offset = seen @ fit["overall_weights"] + fit["overall_bias"]
         weights, bias = centred_softmax(

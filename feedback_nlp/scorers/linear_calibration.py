@@ -12,7 +12,6 @@ from feedback_nlp.scorers.calibration import (
     best_threshold,
     platt,
     precision_threshold,
-    sharpness,
     shrunk_thresholds,
 )
 from feedback_nlp.scorers.linear_model import (
@@ -22,9 +21,9 @@ from feedback_nlp.scorers.linear_model import (
     overall_features,
     review_max,
     sigmoid,
-    softmax,
     whole_facets,
 )
+from feedback_nlp.scorers.linear_overall import fit_overall
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.linear_evidence import Evidence
@@ -38,7 +37,6 @@ __all__ = [
     "flag_thresholds",
     "mention_thresholds",
     "safety_threshold",
-    "three_way",
 ]
 
 SAFETY_FACET = "product.safety"
@@ -48,8 +46,6 @@ LEAST_THRESHOLD = 0.2
 LEAST_SAFETY = 0.3
 # Where no text has a flag, nothing says from which score on it should be raised.
 UNTAUGHT_FLAG = 0.5
-# Fewer texts can't tell how sure to be of the overall label.
-LEAST_USUAL = 500
 # Calibration looks at log-odds above this (about 1 in 50).
 LEAST_LOGIT = -4.0
 
@@ -66,12 +62,15 @@ class Decisions:
     flag_scores : float array of shape (n_reviews, 5), optional
         Probability of each flag by a layer that had not learnt from the review's fold; of no worth where the
         fold is −1.
+    overall_shares : float array of shape (n_reviews, 3), optional
+        Probability of each overall label, likewise.
     """
 
     thresholds: NDArray[np.float32]
     flag_thresholds: NDArray[np.float32]
     safety_threshold: float
     flag_scores: NDArray[np.float32] | None = None
+    overall_shares: NDArray[np.float32] | None = None
 
 
 def calibrate(
@@ -90,7 +89,8 @@ def calibrate(
     block = clause_block(score, logits, calibration["polar_slope"])
     features = overall_features(block, examples.clauses, logits.overall, evidence, whole_facets(taxonomy))
     use = judged & (examples.overall >= 0)
-    calibration |= _overall_layer(features, examples, use, natural)
+    layers, shares = fit_overall(features, examples, use, natural)
+    calibration |= layers
     seen = flag_features(block, examples.clauses, logits.flags, evidence)
     calibration["flags_weights"], calibration["flags_bias"], scores = _flag_layer(
         seen[judged], examples.flags[judged], examples.fold[judged]
@@ -102,6 +102,7 @@ def calibrate(
         flag_thresholds(scores, examples.flags[judged]),
         safety_threshold(examples, block, natural, taxonomy),
         flag_scores,
+        shares,
     )
     return calibration, decisions
 
@@ -128,47 +129,6 @@ def _calibrate_clauses(
         "mention_shift": pairs[:, 1].astype(np.float32),
         "polar_slope": np.array([slope], dtype=np.float32),
     }
-
-
-def _overall_layer(
-    features: NDArray[np.float32], examples: Examples, use: NDArray[np.bool_], natural: NDArray[np.bool_]
-) -> dict[str, NDArray[np.float32]]:
-    """Learn the overall layer from all texts in ``use``, and from the natural ones how sure to be.
-
-    The latter by layers that have not learnt from a text's fold: one that has is always too sure.
-    """
-    truth, usual = examples.overall, use & natural
-    weights, bias = three_way(features[use], truth[use])
-    folds = np.unique(examples.fold[usual])
-    if int(usual.sum()) < LEAST_USUAL or len(folds) < 2:
-        return {"overall_weights": weights, "overall_bias": bias}
-    shares = np.zeros((len(truth), 3), np.float32)
-    for fold in folds:
-        inside, others = examples.fold == fold, use & (examples.fold != fold)
-        layer = three_way(features[others], truth[others])
-        shares[inside] = softmax(features[inside] @ layer[0] + layer[1])
-    power = np.float32(sharpness(shares[usual], truth[usual]))
-    return {"overall_weights": weights * power, "overall_bias": bias * power}
-
-
-def three_way(
-    features: NDArray[np.float32], truth: NDArray[np.int8]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return weights (n_features, 3) and bias (3) of a softmax over the classes met."""
-    from sklearn.linear_model import LogisticRegression
-
-    weights, bias = np.zeros((features.shape[1], 3), np.float32), np.full(3, -12.0, np.float32)
-    met = np.unique(truth)
-    if len(met) < 2:
-        bias[met] = 0.0
-        return weights, bias
-    model = LogisticRegression(C=1.0, max_iter=500)
-    model.fit(features, truth)
-    if len(met) == 2:
-        weights[:, met[1]], bias[met] = model.coef_[0], (0.0, model.intercept_[0])
-    else:
-        weights[:, met], bias[met] = model.coef_.T, model.intercept_
-    return weights, bias
 
 
 def _flag_layer(

@@ -110,12 +110,25 @@ class FastLayers(NamedTuple):
             _floats(weights.bias, *_BIAS),
             _floats(weights.calibration, "mention_slope", "mention_shift", "polar_slope"),
             (weights.bias["overall"], weights.bias["flags"]),
-            _floats(weights.calibration, "overall_weights", "overall_bias", "flags_weights", "flags_bias"),
+            _floats(_NO_HIDDEN | dict(weights.calibration), *_REVIEW),
             np.concatenate(wanted),
             n_facets,
         )
 
 
+# The loops want every array, if an empty one.
+_NO_HIDDEN = {
+    "overall_hidden": np.zeros((0, 0), np.float32),
+    "overall_hidden_bias": np.zeros(0, np.float32),
+}
+_REVIEW = (
+    "overall_weights",
+    "overall_bias",
+    "flags_weights",
+    "flags_bias",
+    "overall_hidden",
+    "overall_hidden_bias",
+)
 _BIAS = ("mention", "polar", "neutral", "evidence_mention", "evidence_polar", "evidence_neutral")
 
 

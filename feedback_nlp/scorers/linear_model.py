@@ -31,6 +31,7 @@ __all__ = [
     "clause_scale",
     "neighbour_rows",
     "overall_features",
+    "overall_seen",
     "restore",
 ]
 
@@ -230,6 +231,21 @@ def overall_features(
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
+def overall_seen(features: Floats, fit: Mapping[str, Floats]) -> Floats:
+    """Return what the last overall layer weighs: hidden units where a model has them, else the features.
+
+    Parameters
+    ----------
+    features : float32 array of shape (n_reviews, 19)
+        Of ``overall_features``.
+    fit : mapping
+        ``LinearWeights.calibration``.
+    """
+    if "overall_hidden" not in fit:
+        return features
+    return np.maximum(small_product(features, fit["overall_hidden"], fit["overall_hidden_bias"]), 0)
+
+
 @dataclass(frozen=True)
 class LinearWeights:
     """Everything learnt, as arrays.
@@ -246,8 +262,9 @@ class LinearWeights:
         ``overall`` (3), ``flags`` (5); and the weights of the lexicon's evidence: ``evidence_mention``
         (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1).
     calibration : mapping
-        ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (19, 3),
-        ``overall_bias`` (3), ``flags_weights`` (10 + n_facets, 5), ``flags_bias`` (5).
+        ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (19 or
+        n_hidden, 3), ``overall_bias`` (3), ``flags_weights`` (10 + n_facets, 5), ``flags_bias`` (5); with
+        hidden units ``overall_hidden`` (19, n_hidden) and ``overall_hidden_bias`` (n_hidden).
     """
 
     slots: NDArray[np.uint32]
@@ -341,7 +358,8 @@ class LinearWeights:
         score = sigmoid(logits.mention * fit["mention_slope"] + fit["mention_shift"])
         block = clause_block(score, logits, fit["polar_slope"])
         features = overall_features(block, clauses, logits.overall, evidence, general)
-        overall = softmax(small_product(features, fit["overall_weights"], fit["overall_bias"]))
+        seen = overall_seen(features, fit)
+        overall = softmax(small_product(seen, fit["overall_weights"], fit["overall_bias"]))
         flags = sigmoid(
             small_product(
                 flag_features(block, clauses, logits.flags, evidence), fit["flags_weights"], fit["flags_bias"]

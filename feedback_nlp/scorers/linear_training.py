@@ -94,12 +94,11 @@ def judged_out_of_fold(
     evidence: Evidence,
     taxonomy: Taxonomy,
 ) -> Prediction:
-    """Return the examples, each judged by heads that had not learnt from its fold; flags by such a layer too.
-
-    The last layer of the overall label has learnt from all of them: 20 numbers for each of three labels.
-    """
+    """Return the examples, each judged by heads and layers that had not learnt from its fold."""
     judged = learnt.calibrated(logits, examples.clauses, evidence, whole_facets(taxonomy))
-    return judged if decisions.flag_scores is None else replace(judged, flags=decisions.flag_scores)
+    if decisions.flag_scores is not None:
+        judged = replace(judged, flags=decisions.flag_scores)
+    return judged if decisions.overall_shares is None else replace(judged, overall=decisions.overall_shares)
 
 
 @dataclass(frozen=True)

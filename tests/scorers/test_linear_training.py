@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from feedback_nlp.errors import ModelError
 from feedback_nlp.gold import GoldReview
+from feedback_nlp.scorers import linear_overall
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.calibration import (
     best_threshold,
@@ -17,9 +19,10 @@ from feedback_nlp.scorers.calibration import (
 )
 from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear import LinearScorer
-from feedback_nlp.scorers.linear_calibration import _overall_layer, flag_thresholds, three_way
+from feedback_nlp.scorers.linear_calibration import flag_thresholds
 from feedback_nlp.scorers.linear_heads import Settings
-from feedback_nlp.scorers.linear_model import quantise, restore
+from feedback_nlp.scorers.linear_model import overall_seen, quantise, restore, softmax
+from feedback_nlp.scorers.linear_overall import fit_overall, three_way
 from feedback_nlp.scorers.linear_tone import learn_tone, silent
 from feedback_nlp.scorers.targets import Judged
 from feedback_nlp.scorers.training_data import fold_of, from_gold, without_overlap
@@ -267,11 +270,40 @@ def test_how_sure_to_be_is_learnt_from_other_folds():
     examples = replace(examples, overall=random.integers(0, 3, count).astype(np.int8))
     every = np.ones(count, dtype=bool)
     plain, _ = three_way(features, examples.overall)
-    found = _overall_layer(features, examples, every, every)["overall_weights"]
-    np.testing.assert_allclose(found, plain * 0.7, rtol=1e-5)
+    found, shares = fit_overall(features, examples, every, every)
+    np.testing.assert_allclose(found["overall_weights"], plain * 0.7, rtol=1e-5)
+    assert shares.max() < 0.9
     few = np.arange(count) < 400
-    found = _overall_layer(features, examples, every, few)["overall_weights"]
-    np.testing.assert_array_equal(found, plain)
+    found, shares = fit_overall(features, examples, every, few)
+    np.testing.assert_array_equal(found["overall_weights"], plain)
+    assert shares is None
+
+
+def test_hidden_units_learn_what_no_weighted_sum_can(monkeypatch):
+    """The label hangs on how far a feature is from nought: with few texts that stays unknown."""
+    monkeypatch.setattr(linear_overall, "LEAST_HIDDEN", 1000)
+    monkeypatch.setattr(linear_overall, "DECAY", 2.0)
+    monkeypatch.setattr(linear_overall, "STEPS", 60)
+    random = np.random.default_rng(0)
+    count = 2400
+    features = random.normal(size=(count, 3)).astype(np.float32) * np.array([1, 5, 1], np.float32)
+    truth = np.digitize(np.abs(features[:, 0]), (0.5, 1.2)).astype(np.int8)
+    few = from_gold(simple_reviews(6), load_taxonomy(), folds=3)
+    examples = replace(few, overall=truth, fold=(np.arange(count) % 2).astype(np.int8))
+    every = np.ones(count, dtype=bool)
+    with threadpool_limits(1):
+        fit, shares = fit_overall(features, examples, every, every)
+        again, _ = fit_overall(features, examples, every, every)
+    assert all(np.array_equal(fit[name], again[name]) for name in fit)
+    some = np.arange(count) < 900
+    plain, guessed = fit_overall(features, examples, some, every)
+    assert set(plain) == {"overall_weights", "overall_bias"}
+    assert set(fit) == {*plain, "overall_hidden", "overall_hidden_bias"}
+    for layers, judged, least, most in ((fit, shares, 0.85, 1.0), (plain, guessed, 0.0, 0.6)):
+        seen = overall_seen(features[some], layers)
+        found = softmax(seen @ layers["overall_weights"] + layers["overall_bias"])
+        for probability in (found, judged[some]):
+            assert least < (probability.argmax(axis=1) == truth[some]).mean() <= most
 
 
 def test_texts_that_share_nothing_are_told_in_one_line():
