@@ -233,7 +233,9 @@ def _edited(
         names = _split(names, pairs, split, called)
         called = called.with_own(names)
     decided = called.decide(edits)
-    absent = [key for key in edits.keys() if called.find(key) is None]  # noqa: SIM118
+    met = {issue.own for issue in names}
+    wanted = (*edits.keys(), *(split.name for split in edits.splits if split.name not in met))
+    absent = [key for key in dict.fromkeys(wanted) if called.find(key) is None]
     return [decided.get(issue, issue) for issue in names], absent
 
 

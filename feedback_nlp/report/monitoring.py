@@ -318,8 +318,9 @@ def _since(since: Since, names: Names, words: Words) -> Block:
         listed = [change for change in sure if change.difference * sign > 0]
         if listed:
             parts.append(words(f"since.{way}", items=_items(listed, names, words)))
-    if since.kind == "other" and since.changes:
-        parts.append(words("since.moved", items=_items(since.changes, names, words)))
+    if since.kind == "other":
+        moved = [change for change in since.changes if len({*_shares(change, words)}) > 1]
+        parts += [words("since.moved", items=_items(moved, names, words))] if moved else []
     elif not sure:
         parts.append(words("since.same"))
     if since.appeared:
@@ -348,17 +349,17 @@ def _since(since: Since, names: Names, words: Words) -> Block:
 
 
 def _items(changes: Sequence[Change], names: Names, words: Words) -> str:
-    return words.joined(
-        [
-            words(
-                "since.item",
-                name=words.quoted(names.get(change.issue_id, change.issue_id)),
-                old=words.percent(change.x_old / change.n_old),
-                new=words.percent(change.x_new / change.n_new),
-            )
-            for change in changes[:N_ITEMS]
-        ]
-    )
+    parts = []
+    for change in changes[:N_ITEMS]:
+        old, new = _shares(change, words)
+        name = words.quoted(names.get(change.issue_id, change.issue_id))
+        parts.append(words("since.item", name=name, old=old, new=new))
+    return words.joined(parts)
+
+
+def _shares(change: Change, words: Words) -> tuple[str, str]:
+    """Return the share then and now as they are shown."""
+    return words.percent(change.x_old / change.n_old), words.percent(change.x_new / change.n_new)
 
 
 def _change(change: Change, names: Names) -> Block:

@@ -67,6 +67,11 @@ def test_a_split_takes_the_mentions_with_its_terms():
     assert ids[3] == ids[4] == mined_id(ROOM, "早餐问题")
 
 
+def test_a_split_that_catches_nothing_is_told_of():
+    *_, catalogue = edited(splits=(Split("泳池问题", "水太烫", ("水很烫",)),))
+    assert json.loads(catalogue.schema.metadata[ABSENT]) == ["水太烫"]
+
+
 def test_a_pin_marks_the_issue():
     *_, rows, _ = edited(pins=("发货慢",))
     assert [issue for issue, row in rows.items() if row["pinned"]] == [f"{SPEED}:dispatch"]

@@ -95,6 +95,19 @@ def test_what_changed_comes_first(tmp_path: Path) -> None:
     assert "上次以来" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_what_has_not_moved_is_not_listed_as_moved(tmp_path: Path) -> None:
+    early = fn.analyze(reviews(20), model="lexicon", draws=20)
+    early.write(tmp_path)
+    place = tmp_path / "summary.json"
+    before = json.loads(place.read_text(encoding="utf-8"))
+    row = next(row for row in before["issues"] if not row["other"])
+    row["n_reviews"] += 20
+    place.write_text(json.dumps(before), encoding="utf-8")
+    told = early.after(tmp_path).to_markdown().splitlines()[2]
+    assert told.count("→") == 1
+    assert row["name"] in told
+
+
 def test_the_workbook_is_read_back(analysis: fn.Analysis, tmp_path: Path) -> None:
     from feedback_nlp.pipeline.action_log import read_actions
 
