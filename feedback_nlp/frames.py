@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.errors import Bilingual, InputError
@@ -12,10 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TEXT_COLUMN", "frame", "like", "to_table", "whole"]
+__all__ = ["TEXT_COLUMN", "frame", "is_missing", "like", "to_table", "whole"]
 
 # Column name of data that come without one.
 TEXT_COLUMN = "text"
+# Types of the marks that pandas has for nothing; known by name, so that pandas need not be loaded.
+_PANDAS_NOTHING = ("NAType", "NaTType")
 
 
 def to_table(data: Any) -> pa.Table:
@@ -24,9 +27,10 @@ def to_table(data: Any) -> pa.Table:
     Parameters
     ----------
     data : object
-        A list of texts (``None`` and NaN where there is none), a list of row dictionaries, a pandas Series
-        or DataFrame, an Arrow table, record batch or array, a dictionary of columns, or anything with
-        ``__arrow_c_stream__`` such as a Polars frame. Data without a column name become the column "text".
+        A list or NumPy array of texts (``None``, NaN and ``pd.NA`` where there is none), a list of row
+        dictionaries, a pandas Series or DataFrame, an Arrow table, record batch or array, a dictionary of
+        columns, or anything with ``__arrow_c_stream__`` such as a Polars frame. Data without a column name
+        become the column "text".
 
     Returns
     -------
@@ -87,6 +91,8 @@ def _convert(data: Any) -> pa.Table:
         return _from_pandas(data)
     if hasattr(data, "__arrow_c_stream__"):
         return _from_stream(data)
+    if type(data).__module__ == "numpy" and getattr(data, "ndim", 0) == 1:
+        return _from_rows(data.tolist())
     if isinstance(data, Mapping):
         return pa.table(
             {str(name): pa.array(list(values), from_pandas=True) for name, values in data.items()}
@@ -156,8 +162,8 @@ def _from_rows(data: Any) -> pa.Table:
         if data and all(isinstance(row, Mapping) for row in data):
             return pa.Table.from_pylist(list(data))
         if all(_is_text(value) for value in data):
-            texts = [whole(value) if isinstance(value, str) else value for value in data]
-            return pa.table({TEXT_COLUMN: pa.array(texts, type=pa.string(), from_pandas=True)})
+            texts = [whole(value) if isinstance(value, str) else None for value in data]
+            return pa.table({TEXT_COLUMN: pa.array(texts, type=pa.string())})
     raise InputError(
         Bilingual(f"不认识的数据：{type(data).__name__}。", f"Unknown kind of data: {type(data).__name__}."),
         Bilingual(
@@ -169,7 +175,14 @@ def _from_rows(data: Any) -> pa.Table:
 
 def _is_text(value: Any) -> bool:
     """Whether ``value`` is a text or stands for a missing one."""
-    return value is None or isinstance(value, str) or (isinstance(value, float) and value != value)
+    return isinstance(value, str) or is_missing(value)
+
+
+def is_missing(value: Any) -> bool:
+    """Whether ``value`` is a mark for nothing: None, a NaN of any width, ``pd.NA`` or ``pd.NaT``."""
+    if value is None or type(value).__name__ in _PANDAS_NOTHING:
+        return True
+    return isinstance(value, Real) and value != value
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -39,6 +39,10 @@ class SeriesStream:
         TEXTS,
         tuple(TEXTS),
         ["物流慢", float("nan"), "0012"],
+        ["物流慢", pd.NA, "0012"],
+        ["物流慢", np.float32("nan"), "0012"],
+        np.array(TEXTS, dtype=object),
+        np.array(["物流慢", pd.NaT, "0012"], dtype=object),
         pd.Series(TEXTS),
         pd.Series(TEXTS, dtype="category"),
         pd.DataFrame({"text": TEXTS}, index=[7, 7, 9]),
@@ -79,7 +83,11 @@ def test_no_rows():
     assert to_table(pd.DataFrame({"text": []})).num_rows == 0
 
 
-OTHER_DATA = [7, "物流慢", b"x", None, [1, 2], object()]
+def test_a_numpy_array_of_strings():
+    assert to_table(np.array(["物流慢", "0012"])).column("text").to_pylist() == ["物流慢", "0012"]
+
+
+OTHER_DATA = [7, "物流慢", b"x", None, [1, 2], np.array([1, 2]), np.array([["物流慢"]]), object()]
 
 
 @pytest.mark.parametrize("data", OTHER_DATA, ids=lambda data: type(data).__name__)

@@ -6,7 +6,6 @@ and ``FacetClassifier`` learns facets from reviews labelled clause by clause.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from feedback_nlp.frames import is_missing
 from feedback_nlp.gold import GoldReview
 from feedback_nlp.schema import FLAGS, LABELS
 from feedback_nlp.taxonomy import GENERAL, Taxonomy
@@ -31,6 +31,8 @@ __all__ = ["TARGETS", "FacetClassifier", "FeedbackVectorizer", "SentimentClassif
 TARGETS = ("element", "facet", "facet_polarity", "negatives")
 # Probabilities this far from 0 and 1 at most, so that their log-odds stay finite.
 _EDGE = 1e-3
+# Parameters that may be a fitted scorer.
+_SCORERS = ("model", "base")
 
 
 def _texts(texts: Any) -> list[str]:
@@ -45,15 +47,19 @@ def _texts(texts: Any) -> list[str]:
         raise ValueError("expected a sequence of texts, got one string: put it into a list")
     if getattr(texts, "ndim", 1) != 1:
         raise ValueError(f"expected texts in one dimension, got shape {texts.shape}: give one column")
-    found = ["" if _missing(text) else text for text in texts]
+    found = ["" if is_missing(text) else text for text in texts]
     wrong = next((text for text in found if not isinstance(text, str)), None)
     if wrong is not None:
         raise ValueError(f"expected texts, got {type(wrong).__name__}: {wrong!r}")
     return found
 
 
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+def _is_no_list(texts: Any) -> bool:
+    return isinstance(texts, str) or getattr(texts, "ndim", 1) != 1
+
+
+def _text(review: Any) -> Any:
+    return review.text if isinstance(review, GoldReview) else review
 
 
 class _OfTexts(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -66,6 +72,11 @@ class _OfTexts(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no type
         tags.input_tags.one_d_array = True
         tags.input_tags.allow_nan = True
         return tags
+
+    def __sklearn_clone__(self) -> Any:
+        """Return a copy that has learnt nothing; a fitted scorer that was given stays what it is."""
+        given = {name: value for name, value in self.get_params(deep=False).items() if name in _SCORERS}
+        return super().__sklearn_clone__().set_params(**given)
 
 
 class FeedbackVectorizer(TransformerMixin, _OfTexts):  # type: ignore[misc]
@@ -137,7 +148,7 @@ class FeedbackVectorizer(TransformerMixin, _OfTexts):  # type: ignore[misc]
         if self.facets:
             highest = np.zeros((len(texts), judged.clauses.shape[1], 2))
             np.maximum.at(highest, cut.review, judged.clauses[:, :, [0, 2]])
-            parts.append(highest.reshape(len(texts), -1))
+            parts.append(highest.reshape(len(texts), 2 * judged.clauses.shape[1]))
         return np.hstack(parts)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -314,8 +325,8 @@ class FacetClassifier(ClassifierMixin, _OfTexts):  # type: ignore[misc]
         from feedback_nlp.text.clauses import cut_column
 
         check_is_fitted(self)
-        texts = [review.text if isinstance(review, GoldReview) else review for review in X]
-        cut = cut_column(_texts(texts))
+        texts = _texts(X) if _is_no_list(X) else _texts([_text(review) for review in X])
+        cut = cut_column(texts)
         ids = [str(row) for row in range(len(texts))]
         mentions, _ = write(self.scorer_.predict(texts, cut), cut, ids, texts, self._reader())
         said = zip(*(mentions[name].to_pylist() for name in ("review_id", "facet", "label")), strict=True)

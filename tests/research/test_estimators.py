@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -92,6 +93,24 @@ def test_features_are_named_and_say_what_they_say() -> None:
     assert np.isfinite(vectorizer.transform([None, float("nan"), "", "\U0001f621", "a" * 9000])).all()
 
 
+@pytest.mark.parametrize("dtype", ["object", "string", "string[pyarrow]", "category"])
+def test_columns_with_missing_texts(dtype) -> None:
+    column = pd.Series(["物流慢", pd.NA, "客服好"], dtype=dtype, index=[7, 7, 9])
+    vectorizer = fn.FeedbackVectorizer("lexicon").fit(column)
+    assert np.array_equal(vectorizer.transform(column), vectorizer.transform(["物流慢", None, "客服好"]))
+
+
+def test_no_texts() -> None:
+    assert fn.FeedbackVectorizer("lexicon").fit_transform([]).shape[0] == 0
+
+
+def test_a_clone_keeps_the_fitted_scorer_it_was_given() -> None:
+    scorer = fn.load_model("lexicon")
+    pipeline = make_pipeline(fn.FeedbackVectorizer(scorer, facets=False), LogisticRegression())
+    assert clone(pipeline)[0].model is scorer
+    assert cross_val_score(pipeline, TEXTS, SIDES, cv=3).mean() > 0.9
+
+
 def test_probabilities() -> None:
     model = fn.SentimentClassifier("lexicon").fit(TEXTS, ["差" if side < 0 else "好" for side in SIDES])
     said = model.predict_proba(["物流太慢了", "很满意"])
@@ -134,6 +153,13 @@ def test_facets_are_learnt_searched_and_scored() -> None:
 
 def model_truth(reviews: list[GoldReview]) -> np.ndarray:
     return fn.FacetClassifier(target="element").truth(reviews)
+
+
+def test_facets_of_missing_texts_and_of_what_is_no_list() -> None:
+    model = fn.FacetClassifier(base=None).fit(small())
+    assert not model.predict([None, float("nan"), pd.NA]).any()
+    with pytest.raises(ValueError, match="one string"):
+        model.predict("物流太慢了")
 
 
 def test_it_counts_as_evaluate_does() -> None:
