@@ -33,20 +33,13 @@ def check_apart(files: Sequence[str], targets: Sequence[str | Path | None]) -> N
     ------
     OutputError
     """
+    from feedback_nlp.io.writers import check_distinct
+
     inputs = {Path(name).resolve() for name in files if name != "-"}
-    seen: set[Path] = set()
     for target in targets:
-        if target is None or str(target) == "-":
-            continue
-        place = Path(target).resolve()
-        if place in inputs:
+        if target is not None and str(target) != "-" and Path(target).resolve() in inputs:
             raise _replaces_input(target)
-        if place in seen:
-            raise OutputError(
-                Bilingual(f"两个输出是同一个文件 {target}。", f"Two outputs are the same file {target}."),
-                Bilingual("给它们不同的文件名。", "Give them different names."),
-            )
-        seen.add(place)
+    check_distinct(targets)
 
 
 def _replaces_input(target: str | Path) -> OutputError:

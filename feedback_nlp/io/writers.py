@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ __all__ = [
     "ROW_GROUP",
     "WRITERS",
     "atomic",
+    "check_distinct",
     "check_writable",
     "explained",
     "make_folder",
@@ -105,6 +106,26 @@ def check_writable(path: str | Path, *, force: bool = False, suffixes: bool = Tr
             ),
         )
     _check_folder(target.parent, target)
+
+
+def check_distinct(targets: Iterable[str | Path | None]) -> None:
+    """Raise if two outputs are one file, so that one would replace the other.
+
+    Raises
+    ------
+    OutputError
+    """
+    seen: set[Path] = set()
+    for target in targets:
+        if target is None or str(target) == "-":
+            continue
+        place = Path(target).resolve()
+        if place in seen:
+            raise OutputError(
+                Bilingual(f"两个输出是同一个文件 {target}。", f"Two outputs are the same file {target}."),
+                Bilingual("给它们不同的文件名。", "Give them different names."),
+            )
+        seen.add(place)
 
 
 def _is_folder(target: Path) -> OutputError:

@@ -90,10 +90,12 @@ class Scored:
         Raises
         ------
         OutputError
-            If a file is there already (and not ``force``) or can't be written; nothing is left half-written.
+            If a file is there already (and not ``force``), can't be written, or both are one; nothing is
+            left half-written.
         """
-        from feedback_nlp.io.writers import check_writable, write_table
+        from feedback_nlp.io.writers import check_distinct, check_writable, write_table
 
+        check_distinct([path, mentions])
         for target in (path, mentions):
             if target is not None:
                 check_writable(target, force=force)

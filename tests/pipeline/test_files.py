@@ -73,6 +73,16 @@ def at_once(source: Path, folder: Path, suffix: str = ".parquet") -> tuple[bytes
     return out.read_bytes(), mentions.read_bytes()
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_two_outputs_that_are_one_file(source: Path, tmp_path: Path, force: bool) -> None:
+    out, same = tmp_path / "out.parquet", tmp_path / "." / "x" / ".." / "out.parquet"
+    with pytest.raises(OutputError, match="同一个文件"):
+        fn.score_file(source, out, same, model="lexicon", force=force)
+    with pytest.raises(OutputError, match="同一个文件"):
+        fn.score(["物流慢"], model="lexicon").write(out, same, force=force)
+    assert names(tmp_path) == ["in.jsonl"]
+
+
 # --- the same bytes
 
 

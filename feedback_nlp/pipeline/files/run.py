@@ -157,7 +157,7 @@ def open_job(
     Parameters as in :func:`score_file`; ``from_config`` names the roles that a configuration file gave.
     """
     from feedback_nlp.io.streams import expand
-    from feedback_nlp.io.writers import check_writable
+    from feedback_nlp.io.writers import check_distinct, check_writable
     from feedback_nlp.scorers import load_model
     from feedback_nlp.scorers.abstention import choose
     from feedback_nlp.taxonomy import load_taxonomy
@@ -167,6 +167,7 @@ def open_job(
     # An earlier output in the folder that is scored is no input.
     paths = [path for path in expand(sources) if path.resolve() not in targets - named]
     _check(paths, output, mentions, resume=resume)
+    check_distinct([output, mentions])
     for target in (output, mentions):
         if target is not None:
             check_writable(target, force=force or resume)
