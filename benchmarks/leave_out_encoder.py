@@ -6,7 +6,7 @@ Groups, judged reviews and NB-SVM are those of ``leave_out.py``. For each group 
 and with all its layers, learns from our labels of other industries and from whole-review labels of other
 industries in the public sets; its masked-language reading, teachers and partner, which have met all
 industries, have no part in it. So the shipped model, which has them, is not what is measured here but what
-its recipe does without them. ``--write`` puts the table into docs/models.md. ``--seen`` tells instead what the
+its recipe does without them. ``--write`` puts the table into docs/models.md. ``--seen`` tells what the
 shipped models, which have seen these industries, make of the same reviews: about the most that can be hoped.
 """
 
@@ -92,7 +92,7 @@ def render(results: dict[str, tuple[Truth, Truth]], started: str) -> str:
 def show_seen(data: Path) -> None:
     """Print how the shipped models, which have learnt from all industries, judge the same reviews.
 
-    The public labels are wrong now and then; no model that has not seen an industry can be hoped to do better.
+    The public labels are wrong now and then; a model that has not seen an industry will hardly do better.
     """
     judged = [reviews_of(data, industry) for group in GROUPS for industry in group if industry.file]
     for name in ("linear", "encoder"):
