@@ -11,7 +11,6 @@ is measured against the student's own float32 network.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -19,10 +18,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import encoder_card
+import encoder_data
 import numpy as np
 import torch
 import train_linear
-from safetensors.torch import load_file
 
 from feedback_nlp.evaluation import evaluate
 from feedback_nlp.scorers.base import Prediction
@@ -88,11 +88,10 @@ class Peer:
 
 def trained(shared: Path, work: Path, n_facets: int) -> Network:
     """Return the averaged network of a checkpoint, with as many layers as that has kept."""
-    recipe = json.loads((work / "checkpoint.json").read_text(encoding="utf-8"))["recipe"]
-    encoder, width = load_encoder(shared / "base-encoder", layers=recipe.get("layers", 0))
+    layers = encoder_card.told_by(work)["recipe"]["layers"]
+    encoder, width = load_encoder(shared / "base-encoder", layers=layers)
     network = Network(encoder, width, n_facets)
-    tensors = load_file(str(work / "checkpoint.safetensors"))
-    network.load_state_dict({k.removeprefix("mean."): v for k, v in tensors.items() if k.startswith("mean.")})
+    network.load_state_dict(encoder_data.averaged(work))
     return network.eval()
 
 
