@@ -88,6 +88,7 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         f"{recipe['judged_per_epoch']} public ones without labels an epoch, with the "
         "mean of what its teachers think of them. One text in ten (by hash of its characters) was kept "
         "from learning: the curve below, calibration and thresholds come from those.",
+        told.get("note", ""),
         "## Measured on gold dev (240 real reviews, never learnt from)",
         _scores(reports),
         "Difference encoder − its partner, paired bootstrap:",
@@ -110,7 +111,7 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         "The commands at the head of `benchmarks/train_encoder.py`, beside `../shared` (torch, "
         "transformers, onnx). Learnt in bf16 on a CPU: other machines give other bits.",
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _averaged(told: Mapping[str, Any]) -> str:

@@ -35,7 +35,7 @@ from feedback_nlp.taxonomy import load_taxonomy
 REPOSITORY = Path(__file__).resolve().parents[1]
 COUNTS = Path(__file__).with_name("abstention_counts.json")
 HELD_OUT_CORPUS = "demo.jsonl"
-# With tens of thousands of texts, n-grams that stand in three clauses are mostly chance, and half the model.
+# With tens of thousands of texts, n-grams that stand in three clauses are mostly chance, and a third of all.
 # How firmly the heads are held was chosen on the tenth of the texts that no encoder learns from.
 SETTINGS = Settings(
     least=4, mention_c=16.0, polar_c=40.0, review_c=40.0, review_weight=0.6, facet_weight=1.0, jobs=2
