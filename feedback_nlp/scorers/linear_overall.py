@@ -49,15 +49,15 @@ def fit_overall(
         ``overall_weights`` and ``overall_bias``, and with enough texts ``overall_hidden`` and
         ``overall_hidden_bias``.
     float32 array of shape (n_reviews, 3) or None
-        Probabilities by layers that had not learnt from the review's fold; None with too few texts.
+        Probabilities by layers that had not learnt from the review's fold, even where that is not among the
+        folds of ``use``; None with too few texts.
     """
     truth, usual = examples.overall, use & natural
     fit = _layers(features[use], truth[use])
-    folds = np.unique(examples.fold[usual])
-    if int(usual.sum()) < LEAST_USUAL or len(folds) < 2:
+    if int(usual.sum()) < LEAST_USUAL or len(np.unique(examples.fold[usual])) < 2:
         return fit, None
-    shares = np.zeros((len(truth), 3), np.float32)
-    for fold in folds:
+    shares = np.full((len(truth), 3), 1 / 3, np.float32)
+    for fold in np.unique(examples.fold[use]):
         inside, others = examples.fold == fold, use & (examples.fold != fold)
         layers = _layers(features[others], truth[others])
         seen = overall_seen(features[inside], layers)

@@ -273,6 +273,10 @@ def test_how_sure_to_be_is_learnt_from_other_folds():
     found, shares = fit_overall(features, examples, every, every)
     np.testing.assert_allclose(found["overall_weights"], plain * 0.7, rtol=1e-5)
     assert shares.max() < 0.9
+    outside = replace(examples, fold=np.where(np.arange(count) < 20, -1, examples.fold))
+    _, shares = fit_overall(features, outside, outside.fold >= 0, np.arange(count) < 560)
+    np.testing.assert_array_equal(shares[:20], np.float32(1 / 3))
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
     few = np.arange(count) < 400
     found, shares = fit_overall(features, examples, every, few)
     np.testing.assert_array_equal(found["overall_weights"], plain)
