@@ -153,7 +153,8 @@ def _teachers(teachers: Sequence[Mapping[str, Any]]) -> list[str]:
     for told in teachers:
         layers = told["recipe"]["layers"]
         name = f"An earlier student, {layers} layers" if layers else "A teacher"
-        parts += [f"{name} ({_named(told['recipe'])[:-1]}):", told.get("note", ""), _curve(told["history"])]
+        curve = _curve(told["history"]) if told["history"] else ""
+        parts += [f"{name} ({_named(told['recipe'])[:-1]}):", told.get("note", ""), curve]
     return [part for part in parts if part]
 
 

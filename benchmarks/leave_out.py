@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from partial_labels import rows
 from public_sets import Opinions, opinions
 from scipy.sparse import csr_matrix, diags_array
-from train_linear import HELD_OUT_CORPUS, SETTINGS
+from train_linear import SETTINGS, own_corpora
 
 from feedback_nlp.evaluation import Report, evaluate
 from feedback_nlp.gold import GoldReview, read
@@ -72,12 +72,12 @@ Truth = NDArray[np.bool_]
 class Industry(NamedTuple):
     """One industry: its domains in all sources, and the file of its labelled public reviews.
 
-    ``written`` matches domains of our corpora, which are finer, and ``words`` what their texts call it.
+    ``fine`` matches its domains in our corpora, which are finer, and ``words`` what their texts call it.
     """
 
     name: str
     domains: frozenset[str]
-    written: str
+    fine: str
     words: str
     file: str | None = None
 
@@ -85,14 +85,14 @@ class Industry(NamedTuple):
         """Return whether a text of our corpora is of this industry or names what it sells."""
         return bool(
             review.domain in self.domains
-            or re.search(self.written, review.domain)
+            or re.search(self.fine, review.domain)
             or re.search(self.words, review.text)
         )
 
 
-def _shop(name: str, written: str, words: str, *others: str) -> Industry:
+def _shop(name: str, fine: str, words: str, *others: str) -> Industry:
     domains = frozenset({name, f"shop-{name}", *others})
-    return Industry(name, domains, rf"{written}|^shop-{name}", words, "shopping")
+    return Industry(name, domains, rf"{fine}|^shop-{name}", words, "shopping")
 
 
 # A domain stands under every industry that it belongs to: hotel reviews are in two files, phones in four.
@@ -288,12 +288,6 @@ def calibrated(place: int, fits: Sequence[Fitted], taxonomy: Taxonomy) -> Linear
     return LinearScorer(taxonomy).adopt(taxonomy, weights, fits[place].tone, decisions)
 
 
-def written() -> list[GoldReview]:
-    """Return the texts of our own corpora that models learn from."""
-    files = sorted((REPOSITORY / "corpora").glob("*.jsonl"))
-    return [review for path in files if path.name != HELD_OUT_CORPUS for review in read(path)]
-
-
 def _stacked(parts: Sequence[dict[str, NDArray[np.float32]]]) -> dict[str, NDArray[np.float32]]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -382,8 +376,9 @@ def main() -> None:
     labelled += [review for found in readings.read_readings(data).values() for review in found]
     public = opinions(data)
     public = public.pick(without_overlap(public.texts, [review.text for review in labelled]).tolist())
+    written = [review for texts in own_corpora().values() for review in texts]
     fits = Parallel(n_jobs=arguments.jobs)(
-        delayed(timed_fit)(group, data, labelled, written(), public, taxonomy) for group in GROUPS
+        delayed(timed_fit)(group, data, labelled, written, public, taxonomy) for group in GROUPS
     )
     results: dict[str, Judged] = {}
     for place, group in enumerate(GROUPS):

@@ -67,11 +67,8 @@ def load(shared: Path, *, licensed: bool = False) -> Data:
     """
     corpora = REPOSITORY / "corpora"
     dev, demo = read(shared / "gold" / "dev.jsonl"), read(corpora / HELD_OUT_CORPUS)
-    files = {} if licensed else {"gold/train": shared / "gold" / "train.jsonl"}
-    for path in sorted(corpora.glob("*.jsonl")):
-        if path.name != HELD_OUT_CORPUS:
-            files[f"corpora/{path.stem}"] = path
-    found = {name: read(path) for name, path in files.items()}
+    found = {} if licensed else {"gold/train": read(shared / "gold" / "train.jsonl")}
+    found |= own_corpora()
     found |= _readings(shared / "data", licensed=licensed)
     reviews = [(name, review) for name, texts in found.items() for review in texts]
     challenge = read(corpora / "challenge" / "challenge.jsonl")
@@ -87,6 +84,12 @@ def load(shared: Path, *, licensed: bool = False) -> Data:
     # Gold texts stand in the public sets: with them the tone would know the answers of every fold.
     public = public.pick(without_overlap(public.texts, labelled).tolist())
     return Data(sources, dev, demo, int((~kept).sum()), public, held_out, licensed)
+
+
+def own_corpora() -> dict[str, list[GoldReview]]:
+    """Return the texts of our own that models learn from, by source name."""
+    paths = sorted((REPOSITORY / "corpora").glob("*.jsonl"))
+    return {f"corpora/{path.stem}": read(path) for path in paths if path.name != HELD_OUT_CORPUS}
 
 
 def _readings(data: Path, *, licensed: bool) -> dict[str, list[GoldReview]]:

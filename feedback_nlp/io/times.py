@@ -17,8 +17,7 @@ import pyarrow.compute as pc
 
 __all__ = ["parse", "parse_one", "strays"]
 
-_FIRST = dt.datetime(1970, 1, 1)
-_LAST = dt.datetime(2100, 1, 1)
+_FIRST, _LAST = dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1)
 _EXCEL = dt.datetime(1899, 12, 30)
 # Times are strays if so many seconds without any part them from the others, and they are at most this share.
 _FAR = 3 * 365 * 86_400

@@ -91,8 +91,8 @@ def load_encoder(base: str | Path, *, layers: int = 0) -> tuple[nn.Module, int]:
     return model, int(model.config.hidden_size)
 
 
-def adopt_heads(network: nn.Module, base: str | Path) -> bool:
-    """Let ``network`` go on with the heads beside a checkpoint; return whether there are any that fit.
+def adopt_heads(network: nn.Module, base: str | Path) -> None:
+    """Let ``network`` go on with the heads beside a checkpoint, if there are any and they fit.
 
     Raises
     ------
@@ -104,16 +104,14 @@ def adopt_heads(network: nn.Module, base: str | Path) -> bool:
 
     path = Path(base) / HEADS_FILE
     if not path.is_file():
-        return False
+        return
     try:
         found = load_file(str(path))
     except (OSError, SafetensorError) as error:
         raise _unusable(base, Bilingual(HEADS_FILE, HEADS_FILE)) from error
     own = network.state_dict()
-    if any(name not in own or own[name].shape != value.shape for name, value in found.items()):
-        return False
-    network.load_state_dict(found, strict=False)
-    return True
+    if all(name in own and own[name].shape == value.shape for name, value in found.items()):
+        network.load_state_dict(found, strict=False)
 
 
 def layer_list(encoder: nn.Module) -> nn.ModuleList:
