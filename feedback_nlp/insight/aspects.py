@@ -70,7 +70,8 @@ class Complaint:
     name, name_en : str
         Stand behind the aspect (泳池 + 小), before it where ``leads``.
     alone : str
-        Name of clauses that say this of no aspect: empty for none, "+" for the facet's name and this one.
+        Name of clauses that say this of no aspect: empty for none, "+" for the facet's name and this one, "="
+        for what is wrong with the facet.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 客服 in ``service.attitude`` is 客服态度差, 房间 in ``environment.facility`` is 房间条件差: an issue is called
 by a problem, not by a thing alone. The list is ``faults.tsv``; a taxonomy with other facets has none.
+``same_issues.tsv`` tells which of the names so made mean the same (服务员态度差 and 服务态度差): one issue.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import NamedTuple
 from feedback_nlp.insight.aspects import Aspect
 from feedback_nlp.scorers.lexicon_words import read_table
 
-__all__ = ["Fault", "alone", "fault"]
+__all__ = ["Fault", "alone", "fault", "same_issue"]
 
 _MISFIT = "!"
+_PROBLEM = "-"
 _OF = {"people": "people", "act": "acts", "concern": "acts"}
 
 
@@ -52,6 +54,28 @@ def fault(facet: str, aspect: Aspect) -> Fault | None:
 def alone(facet: str) -> Fault | None:
     """Return the facet's own name for what is wrong, None where it has no list."""
     return _table().get((facet, "alone"))
+
+
+def same_issue(facet: str, name: str) -> Fault | None:
+    """Return the name of the issue that ``name`` only puts another way, None where it stands for itself.
+
+    The English name is empty where the name is that of a problem, which has one.
+
+    Examples
+    --------
+    >>> same_issue("service.attitude", "服务员态度差").zh
+    '服务态度差'
+    """
+    return _same().get((facet, name))
+
+
+@lru_cache(maxsize=1)
+def _same() -> dict[tuple[str, str], Fault]:
+    return {
+        (facet, name): Fault(zh, "" if en == _PROBLEM else en)
+        for facet, zh, en, names in read_table("same_issues")
+        for name in names.split()
+    }
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from feedback_nlp.insight.aspects import EMPTY, KINDS, Aspect, Complaint, Lexis, load_lexis, longest
-from feedback_nlp.insight.faults import alone, fault
+from feedback_nlp.insight.faults import Fault, alone, fault, same_issue
 from feedback_nlp.scorers.lexicon_words import load_words
 from feedback_nlp.taxonomy import Taxonomy
 from feedback_nlp.text.terms import TermMatcher
@@ -185,17 +185,27 @@ def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
     listed = [span for span in named if span.aspect.kind != OWN]
     foremost = _foremost(listed, clause.facet).aspect if listed else None
     label = (taxonomy.label(clause.facet), taxonomy.label(clause.facet, "en"))
-    blanket = [_blanket(span.complaint, *label) for span in ordered[:1] if span.complaint.alone]
+    own = alone(clause.facet)
+    blanket = [_blanket(span.complaint, own, *label) for span in ordered[:1] if span.complaint.alone]
     if foremost is not None:
         # What is wrong tells more than what it is about where nothing is named (又拖了三天: 一直拖延).
         found += blanket if foremost.kind == "concern" else _about(foremost, listed)
         found.append(_whole(foremost, clause.facet))
-        own = alone(clause.facet)
         # Where too few speak of the aspect, the facet says what is wrong.
         found += [] if own is None else [Phrase(own.zh, own.en, sure=True)]
     else:
         found += [*(() if pair else _own_words(clause, ordered)), *blanket]
-    return [phrase for phrase in found if 1 < len(phrase.zh) <= LONGEST]
+    return [_one_name(phrase, clause.facet, taxonomy) for phrase in found if 1 < len(phrase.zh) <= LONGEST]
+
+
+def _one_name(phrase: Phrase, facet: str, taxonomy: Taxonomy) -> Phrase:
+    """Return the phrase under the one name that its issue has, however it is put."""
+    same = same_issue(facet, phrase.zh)
+    if same is None:
+        return phrase
+    problems = taxonomy.facet(facet).problems if facet in taxonomy.index else ()
+    named = any(problem.zh == same.zh for problem in problems)
+    return Phrase(same.zh, same.en, sure=phrase.sure or named)
 
 
 def _nearest(aspects: list[_Named], blame: _Blame, text: str) -> _Named | None:
@@ -255,9 +265,11 @@ def _whole(aspect: Aspect, facet: str) -> Phrase:
     return Phrase(aspect.name + _SUFFIX, en, sure=aspect.kind != OWN)
 
 
-def _blanket(complaint: Complaint, facet: str, facet_en: str) -> Phrase:
+def _blanket(complaint: Complaint, own: Fault | None, facet: str, facet_en: str) -> Phrase:
+    if complaint.alone == "=" and own is not None:
+        return Phrase(own.zh, own.en, sure=True)
     en = f"{facet_en}: {complaint.name_en}" if complaint.name_en else ""
-    return Phrase(facet + complaint.name if complaint.alone == "+" else complaint.alone, en, sure=True)
+    return Phrase(facet + complaint.name if complaint.alone in ("+", "=") else complaint.alone, en, sure=True)
 
 
 def _own_words(clause: _Clause, blames: list[_Blame]) -> list[Phrase]:

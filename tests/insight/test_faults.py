@@ -3,7 +3,7 @@
 import pytest
 
 from feedback_nlp.insight.aspects import Aspect, load_lexis
-from feedback_nlp.insight.faults import alone, fault
+from feedback_nlp.insight.faults import alone, fault, same_issue
 from feedback_nlp.insight.issues import least_reviews
 from feedback_nlp.insight.phrases import LONGEST
 from feedback_nlp.scorers.lexicon_words import read_table
@@ -20,7 +20,7 @@ ASPECTS = {aspect.name: aspect for found in load_lexis().aspects for aspect in f
         ("service.attitude", "服务水平", "服务水平差"),
         ("environment.facility", "房间", "房间条件差"),
         ("after_sales.repair", "安装师傅", "安装师傅服务差"),
-        ("product.taste", "服务员", "味道差"),
+        ("product.taste", "服务员", "难吃、味道差"),
         ("logistics.speed", "等待时间", "等待时间长"),
     ],
 )
@@ -54,6 +54,25 @@ def test_every_facet_has_names_that_fit() -> None:
         assert where.removeprefix("=") in (ASPECTS if where.startswith("=") else TAXONOMY.index)
         assert 0 < len(zh) <= LONGEST
         assert en
+
+
+def test_one_issue_has_one_name() -> None:
+    rows = read_table("same_issues")
+    seen = [(facet, name) for facet, _, _, names in rows for name in names.split()]
+    assert len(set(seen)) == len(seen)
+    for facet, name, english, _ in rows:
+        problems = {problem.zh for problem in TAXONOMY.facet(facet).problems}
+        assert (english == "-") == (name in problems), (facet, name)
+        assert name in problems or len(name) <= LONGEST
+        # A name leads straight to the one that stands.
+        assert same_issue(facet, name) is None
+
+
+def test_what_a_facet_calls_itself_is_one_issue_with_the_problem_of_that_meaning() -> None:
+    for code in TAXONOMY.codes:
+        own = alone(code)
+        same = own and same_issue(code, own.zh)
+        assert same is None, (code, own)
 
 
 @pytest.mark.parametrize(

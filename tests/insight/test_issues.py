@@ -129,7 +129,7 @@ terms = ["等"]
     rows = table([("a", SPEED, "慢"), ("b", SPEED, "等")])
     found = [assign(rows, each)[0].column("issue_id").to_pylist() for each in (TAXONOMY, other, TAXONOMY)]
     assert found[0] == found[2] == [f"{SPEED}:delivery", f"{SPEED}:other"]
-    assert found[1] == [mined_id(SPEED, "太慢"), f"{SPEED}:waiting"]
+    assert found[1] == [mined_id(SPEED, "配送慢、送达晚"), f"{SPEED}:waiting"]
 
 
 def test_shared_phrase_becomes_an_issue_of_its_own():

@@ -26,7 +26,7 @@ def test_a_rare_pair_falls_back_to_its_aspect():
 
 def test_sharing_is_counted_in_reviews():
     texts = ["洗衣房很差", "洗衣房太差了"]
-    assert named(texts, reviews=[{1}, {1}]) == ["设施差", "设施差"]
+    assert named(texts, reviews=[{1}, {1}]) == ["设施条件差", "设施条件差"]
     assert named(texts, reviews=[{1}, {2}]) == ["洗衣房差", "洗衣房差"]
 
 
