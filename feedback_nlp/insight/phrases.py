@@ -55,7 +55,7 @@ class Phrase:
     word : str
         The word in it that no list knows, for words alike to be joined; mostly empty.
     sure : bool
-        Whether it names an issue without being shared: it is made of one entry of the lists.
+        Whether few who say it are enough to name an issue: it is made of one entry of the lists.
     """
 
     zh: str
@@ -195,17 +195,13 @@ def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
         found += [] if own is None else [Phrase(own.zh, own.en, sure=True)]
     else:
         found += [*(() if pair else _own_words(clause, ordered)), *blanket]
-    return [_one_name(phrase, clause.facet, taxonomy) for phrase in found if 1 < len(phrase.zh) <= LONGEST]
+    return [_one_name(phrase, clause.facet) for phrase in found if 1 < len(phrase.zh) <= LONGEST]
 
 
-def _one_name(phrase: Phrase, facet: str, taxonomy: Taxonomy) -> Phrase:
+def _one_name(phrase: Phrase, facet: str) -> Phrase:
     """Return the phrase under the one name that its issue has, however it is put."""
     same = same_issue(facet, phrase.zh)
-    if same is None:
-        return phrase
-    problems = taxonomy.facet(facet).problems if facet in taxonomy.index else ()
-    named = any(problem.zh == same.zh for problem in problems)
-    return Phrase(same.zh, same.en, sure=phrase.sure or named)
+    return phrase if same is None else Phrase(same.zh, same.en, sure=phrase.sure)
 
 
 def _nearest(aspects: list[_Named], blame: _Blame, text: str) -> _Named | None:

@@ -30,6 +30,18 @@ def test_sharing_is_counted_in_reviews():
     assert named(texts, reviews=[{1}, {2}]) == ["洗衣房差", "洗衣房差"]
 
 
+def test_a_name_of_one_entry_stands_for_one_review_in_small_files_and_for_three_in_others():
+    texts = ["不方便", "很不方便", "不太方便", "真的不方便"]
+    assert named(texts[:1], min_reviews=3) == ["不方便"]
+    assert named(texts[:2], min_reviews=6) == [None, None]
+    assert named(texts[:3], min_reviews=6) == ["不方便"] * 3
+
+
+def test_a_problem_of_the_taxonomy_needs_no_sharing():
+    """旧 alone is 陈旧, which is one with a problem of the facet."""
+    assert named(["就是旧了点"], min_reviews=60) == ["设施陈旧、装修差"]
+
+
 def test_nothing_gives_nothing():
     assert named([]) == []
     assert named(["唉", "😀"]) == [None, None]

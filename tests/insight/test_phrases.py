@@ -119,12 +119,6 @@ def test_those_who_complain_are_not_what_they_complain_about(text):
     assert names(text, "environment.hygiene") == []
 
 
-def test_what_is_one_with_a_problem_needs_no_sharing():
-    found = phrases(["服务员那边", "洗衣房"], ["service.attitude", FACILITY], TAXONOMY)
-    assert (found[0][0].zh, found[0][0].sure) == ("服务态度差", True)
-    assert not found[1][0].sure
-
-
 def test_longest_keeps_what_overlaps_nothing_longer():
     matcher = TermMatcher(["泳池", "游泳池", "池水", "水"])
     found = longest(matcher.find_column(["游泳池水", "池水和水", ""]), 3)
