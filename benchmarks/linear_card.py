@@ -12,7 +12,7 @@ from public_sets import OPEN_SETS
 from feedback_nlp.evaluation import MEASURES, Report, compare
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers.base import Prediction
-from feedback_nlp.scorers.linear_flags import flag_thresholds
+from feedback_nlp.scorers.linear_calibration import flag_thresholds
 from feedback_nlp.scorers.linear_heads import Settings
 from feedback_nlp.scorers.training_data import Examples, from_gold
 

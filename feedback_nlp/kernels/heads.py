@@ -211,13 +211,6 @@ def _small_product(features: Floats, weights: Floats, bias: Floats, result: Floa
 
 
 @compiled
-def _hidden_units(features: Floats, weights: Floats, bias: Floats, result: Floats) -> None:
-    _small_product(features, weights, bias, result)
-    for place in range(len(result)):
-        result[place] = max(result[place], np.float32(0))
-
-
-@compiled
 def review_exponents(
     block: Floats,
     first: Ints,
@@ -237,18 +230,16 @@ def review_exponents(
         Log-odds of the n-grams, bounded by ±6, and the lexicon's, for overall and for flags.
     general : int64 array
     layers : arrays
-        Weights and bias of overall, of flags, and of the hidden units before either: none or some.
+        Weights and bias of overall and of flags, and of the hidden units before overall: none or some.
     """
     n_reviews, n_facets = len(first) - 1, block.shape[1]
     n_said, n_flags = evidence[0].shape[1], bags[1].shape[1]
     overall = np.empty((n_reviews, 3), np.float32)
     flags = np.empty((n_reviews, n_flags), np.float32)
-    n_flagged = 2 * n_flags + n_facets
-    # What flags are told by, then what the overall label is told by.
-    whole = np.empty(n_flagged + 3 + n_said + 12, np.float32)
-    flagged, seen = whole[:n_flagged], whole[n_flagged:]
+    seen = np.empty(3 + n_said + 12, np.float32)
+    flagged = np.empty(2 * n_flags + n_facets, np.float32)
     sides = np.empty(3, np.float32)
-    hidden, flag_hidden = np.empty(len(layers[5]), np.float32), np.empty(len(layers[7]), np.float32)
+    hidden = np.empty(len(layers[5]), np.float32)
     for row in range(n_reviews):
         seen[:3] = bags[0][row]
         seen[3 : 3 + n_said] = evidence[0][row]
@@ -258,15 +249,13 @@ def review_exponents(
             block, first[row], first[row + 1], general, seen[3 + n_said :], flagged[2 * n_flags :], sides
         )
         if len(hidden):
-            _hidden_units(seen, layers[4], layers[5], hidden)
+            _small_product(seen, layers[4], layers[5], hidden)
+            for place in range(len(hidden)):
+                hidden[place] = max(hidden[place], np.float32(0))
             _small_product(hidden, layers[0], layers[1], overall[row])
         else:
             _small_product(seen, layers[0], layers[1], overall[row])
-        if len(flag_hidden):
-            _hidden_units(whole, layers[6], layers[7], flag_hidden)
-            _small_product(flag_hidden, layers[2], layers[3], flags[row])
-        else:
-            _small_product(flagged, layers[2], layers[3], flags[row])
+        _small_product(flagged, layers[2], layers[3], flags[row])
         top = max(overall[row, 0], overall[row, 1], overall[row, 2])
         for side in range(3):
             overall[row, side] -= top

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "LEAST_THRESHOLD",
     "best_threshold",
     "calibration_error",
     "platt",
@@ -23,8 +22,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.floating[Any]]
-# Below one in five what a score says is there is noise to a reader.
-LEAST_THRESHOLD = 0.2
 _NEWTON_STEPS = 50
 # A calibration may flatten scores, but never turn their order round.
 _LEAST_SLOPE = 0.05

@@ -14,10 +14,10 @@ from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.calibration import sharpened, sharpness
 from feedback_nlp.scorers.linear_calibration import (
     Decisions,
+    flag_thresholds,
     mention_thresholds,
     safety_threshold,
 )
-from feedback_nlp.scorers.linear_flags import flag_thresholds
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.training_data import Examples

@@ -12,10 +12,10 @@ from feedback_nlp.scorers.encoder_heads import EncoderLogits, calibrated, mentio
 from feedback_nlp.scorers.linear_calibration import (
     LEAST_LOGIT,
     Decisions,
+    flag_thresholds,
     mention_thresholds,
     safety_threshold,
 )
-from feedback_nlp.scorers.linear_flags import flag_thresholds
 from feedback_nlp.scorers.linear_overall import three_way
 
 if TYPE_CHECKING:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_nlp.scorers.calibration import (
-    LEAST_THRESHOLD,
     best_threshold,
     platt,
     precision_threshold,
     shrunk_thresholds,
 )
-from feedback_nlp.scorers.linear_flags import fit_flags, flag_thresholds
 from feedback_nlp.scorers.linear_model import (
     Logits,
     clause_block,
@@ -36,14 +34,18 @@ __all__ = [
     "LEAST_LOGIT",
     "Decisions",
     "calibrate",
+    "flag_thresholds",
     "mention_thresholds",
     "safety_threshold",
 ]
 
 SAFETY_FACET = "product.safety"
 SAFETY_PRECISION = 0.9
-# A false alarm of danger costs more trust than others.
+# Below one in five a mention is noise to a reader, and a false alarm of danger costs more trust than others.
+LEAST_THRESHOLD = 0.2
 LEAST_SAFETY = 0.3
+# Where no text has a flag, nothing says from which score on it should be raised.
+UNTAUGHT_FLAG = 0.5
 # Calibration looks at log-odds above this (about 1 in 50).
 LEAST_LOGIT = -4.0
 
@@ -90,11 +92,14 @@ def calibrate(
     layers, shares = fit_overall(features, examples, use, natural)
     calibration |= layers
     seen = flag_features(block, examples.clauses, logits.flags, evidence)
-    layers, flag_scores = fit_flags(seen, features, examples, judged)
-    calibration |= layers
+    calibration["flags_weights"], calibration["flags_bias"], scores = _flag_layer(
+        seen[judged], examples.flags[judged], examples.fold[judged]
+    )
+    flag_scores = np.zeros(examples.flags.shape, np.float32)
+    flag_scores[judged] = scores
     decisions = Decisions(
         mention_thresholds(examples, score, natural, taxonomy),
-        flag_thresholds(flag_scores[judged], examples.flags[judged]),
+        flag_thresholds(scores, examples.flags[judged]),
         safety_threshold(examples, block, natural, taxonomy),
         flag_scores,
         shares,
@@ -124,6 +129,52 @@ def _calibrate_clauses(
         "mention_shift": pairs[:, 1].astype(np.float32),
         "polar_slope": np.array([slope], dtype=np.float32),
     }
+
+
+def _flag_layer(
+    features: NDArray[np.float32], truth: NDArray[np.int8], fold: NDArray[np.int8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
+    """Return weights and bias of the flags, and their probabilities from a second cross-fit of this layer."""
+    weights = np.zeros((features.shape[1], truth.shape[1]), np.float32)
+    bias = np.zeros(truth.shape[1], np.float32)
+    scores = np.zeros(truth.shape, np.float64)
+    for flag in range(truth.shape[1]):
+        known = truth[:, flag] >= 0
+        y = truth[:, flag] == 1
+        weights[:, flag], bias[flag] = _dense_logistic(features[known], y[known])
+        for part in np.unique(fold):
+            learn_from = known & (fold != part)
+            coef, shift = _dense_logistic(features[learn_from], y[learn_from])
+            inside = fold == part
+            scores[inside, flag] = 1 / (1 + np.exp(-(features[inside] @ coef + shift)))
+    return weights, bias, scores
+
+
+def flag_thresholds(scores: NDArray[np.floating[Any]], flags: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Choose the threshold of each flag by F1, rare ones drawn to that of all.
+
+    Parameters
+    ----------
+    scores : float array of shape (n, 5)
+    flags : int array of shape (n, 5)
+        1, 0 or −1 unknown; reviews with an unknown flag are not looked at.
+    """
+    known = (flags >= 0).all(axis=1)
+    truth = flags[known] == 1
+    if not truth.any():
+        return np.full(flags.shape[1], UNTAUGHT_FLAG, dtype=np.float32)
+    return np.maximum(shrunk_thresholds(scores[known], truth, weight=60.0), np.float32(LEAST_THRESHOLD))
+
+
+def _dense_logistic(
+    features: NDArray[np.float32], truth: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], float]:
+    from sklearn.linear_model import LogisticRegression
+
+    if truth.all() or not truth.any():
+        return np.zeros(features.shape[1], np.float32), 3.0 if truth.any() else -6.0
+    model = LogisticRegression(C=0.5, max_iter=500).fit(features, truth)
+    return model.coef_[0].astype(np.float32), float(model.intercept_[0])
 
 
 def mention_thresholds(

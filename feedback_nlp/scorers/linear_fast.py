@@ -118,9 +118,8 @@ class FastLayers(NamedTuple):
 
 # The loops want every array, if an empty one.
 _NO_HIDDEN = {
-    f"{layer}_hidden{part}": np.zeros((0,) * width, np.float32)
-    for layer in ("overall", "flags")
-    for part, width in (("", 2), ("_bias", 1))
+    "overall_hidden": np.zeros((0, 0), np.float32),
+    "overall_hidden_bias": np.zeros(0, np.float32),
 }
 _REVIEW = (
     "overall_weights",
@@ -129,8 +128,6 @@ _REVIEW = (
     "flags_bias",
     "overall_hidden",
     "overall_hidden_bias",
-    "flags_hidden",
-    "flags_hidden_bias",
 )
 _BIAS = ("mention", "polar", "neutral", "evidence_mention", "evidence_polar", "evidence_neutral")
 

@@ -29,7 +29,6 @@ __all__ = [
     "LinearWeights",
     "Logits",
     "clause_scale",
-    "flags_seen",
     "neighbour_rows",
     "overall_features",
     "overall_seen",
@@ -242,27 +241,9 @@ def overall_seen(features: Floats, fit: Mapping[str, Floats]) -> Floats:
     fit : mapping
         ``LinearWeights.calibration``.
     """
-    return _hidden(features, fit, "overall") if "overall_hidden" in fit else features
-
-
-def flags_seen(features: Floats, review: Floats, fit: Mapping[str, Floats]) -> Floats:
-    """Return what the last flag layer weighs: hidden units where a model has them, else the features.
-
-    Parameters
-    ----------
-    features : float32 array of shape (n_reviews, 10 + n_facets)
-        Of ``flag_features``.
-    review : float32 array of shape (n_reviews, 19)
-        Of ``overall_features``: hidden units see those as well.
-    fit : mapping
-    """
-    if "flags_hidden" not in fit:
+    if "overall_hidden" not in fit:
         return features
-    return _hidden(np.concatenate([features, review], axis=1), fit, "flags")
-
-
-def _hidden(features: Floats, fit: Mapping[str, Floats], layer: str) -> Floats:
-    return np.maximum(small_product(features, fit[f"{layer}_hidden"], fit[f"{layer}_hidden_bias"]), 0)
+    return np.maximum(small_product(features, fit["overall_hidden"], fit["overall_hidden_bias"]), 0)
 
 
 @dataclass(frozen=True)
@@ -282,9 +263,8 @@ class LinearWeights:
         (n_facets, n_facets), ``evidence_polar`` (4), ``evidence_neutral`` (1).
     calibration : mapping
         ``mention_slope``, ``mention_shift`` (n_facets), ``polar_slope`` (1), ``overall_weights`` (19 or
-        n_hidden, 3), ``overall_bias`` (3), ``flags_weights`` (10 + n_facets or n_hidden, 5), ``flags_bias``
-        (5); with hidden units ``overall_hidden`` (19, n_hidden), ``flags_hidden`` (29 + n_facets, n_hidden),
-        and ``overall_hidden_bias``, ``flags_hidden_bias`` (n_hidden).
+        n_hidden, 3), ``overall_bias`` (3), ``flags_weights`` (10 + n_facets, 5), ``flags_bias`` (5); with
+        hidden units ``overall_hidden`` (19, n_hidden) and ``overall_hidden_bias`` (n_hidden).
     """
 
     slots: NDArray[np.uint32]
@@ -380,8 +360,11 @@ class LinearWeights:
         features = overall_features(block, clauses, logits.overall, evidence, general)
         seen = overall_seen(features, fit)
         overall = softmax(small_product(seen, fit["overall_weights"], fit["overall_bias"]))
-        seen = flags_seen(flag_features(block, clauses, logits.flags, evidence), features, fit)
-        flags = sigmoid(small_product(seen, fit["flags_weights"], fit["flags_bias"]))
+        flags = sigmoid(
+            small_product(
+                flag_features(block, clauses, logits.flags, evidence), fit["flags_weights"], fit["flags_bias"]
+            )
+        )
         empty = np.bincount(clauses.review, minlength=clauses.n_reviews) == 0
         overall[empty], flags[empty] = np.float32(1 / 3), np.float32(0)
         return Prediction(block, overall, flags)

@@ -7,12 +7,12 @@ layer looks at the features themselves.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_nlp.scorers import linear_hidden
 from feedback_nlp.scorers.calibration import sharpened, sharpness
 from feedback_nlp.scorers.linear_model import overall_seen, small_product, softmax
 
@@ -24,7 +24,9 @@ __all__ = ["fit_overall", "three_way"]
 Floats = NDArray[np.float32]
 # Fewer texts can't tell how sure to be of the overall label.
 LEAST_USUAL = 500
-DECAY = 30.0
+# Fewer texts would be learnt by heart by hidden units.
+LEAST_HIDDEN = 10_000
+HIDDEN, DECAY, STEPS = 32, 30.0, 200
 
 
 def fit_overall(
@@ -67,10 +69,25 @@ def fit_overall(
 
 
 def _layers(features: Floats, truth: NDArray[np.int8]) -> dict[str, Floats]:
-    if len(truth) < linear_hidden.LEAST_HIDDEN or len(np.unique(truth)) < 3:
+    if len(truth) < LEAST_HIDDEN or len(np.unique(truth)) < 3:
         weights, bias = three_way(features, truth)
         return {"overall_weights": weights, "overall_bias": bias}
-    return linear_hidden.fit_hidden("overall", features, truth, decay=DECAY)
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), np.float32(1e-3))
+    model = MLPClassifier((HIDDEN,), solver="lbfgs", alpha=DECAY, max_iter=STEPS, random_state=0)
+    with warnings.catch_warnings():
+        # It is meant to stop after so many steps.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(((features - mean) / spread).astype(np.float64), truth)
+    hidden = model.coefs_[0] / spread[:, None]
+    return {
+        "overall_hidden": np.asarray(hidden, np.float32),
+        "overall_hidden_bias": np.asarray(model.intercepts_[0] - mean @ hidden, np.float32),
+        "overall_weights": np.asarray(model.coefs_[1], np.float32),
+        "overall_bias": np.asarray(model.intercepts_[1], np.float32),
+    }
 
 
 def three_way(features: Floats, truth: NDArray[np.int8]) -> tuple[Floats, Floats]:

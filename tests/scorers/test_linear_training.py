@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_limits
 
 from feedback_nlp.errors import ModelError
 from feedback_nlp.gold import GoldReview
-from feedback_nlp.scorers import linear_flags, linear_hidden, linear_overall
+from feedback_nlp.scorers import linear_overall
 from feedback_nlp.scorers.base import Prediction
 from feedback_nlp.scorers.calibration import (
     best_threshold,
@@ -19,9 +19,9 @@ from feedback_nlp.scorers.calibration import (
 )
 from feedback_nlp.scorers.hashing import SLOT_BITS, Vocabulary, ngram_slots
 from feedback_nlp.scorers.linear import LinearScorer
-from feedback_nlp.scorers.linear_flags import fit_flags, flag_thresholds
+from feedback_nlp.scorers.linear_calibration import flag_thresholds
 from feedback_nlp.scorers.linear_heads import Settings
-from feedback_nlp.scorers.linear_model import flags_seen, overall_seen, quantise, restore, softmax
+from feedback_nlp.scorers.linear_model import overall_seen, quantise, restore, softmax
 from feedback_nlp.scorers.linear_overall import fit_overall, three_way
 from feedback_nlp.scorers.linear_tone import learn_tone, silent
 from feedback_nlp.scorers.targets import Judged
@@ -285,9 +285,9 @@ def test_how_sure_to_be_is_learnt_from_other_folds():
 
 def test_hidden_units_learn_what_no_weighted_sum_can(monkeypatch):
     """The label hangs on how far a feature is from nought: with few texts that stays unknown."""
-    monkeypatch.setattr(linear_hidden, "LEAST_HIDDEN", 1000)
+    monkeypatch.setattr(linear_overall, "LEAST_HIDDEN", 1000)
     monkeypatch.setattr(linear_overall, "DECAY", 2.0)
-    monkeypatch.setattr(linear_hidden, "STEPS", 60)
+    monkeypatch.setattr(linear_overall, "STEPS", 60)
     random = np.random.default_rng(0)
     count = 2400
     features = random.normal(size=(count, 3)).astype(np.float32) * np.array([1, 5, 1], np.float32)
@@ -308,45 +308,6 @@ def test_hidden_units_learn_what_no_weighted_sum_can(monkeypatch):
         found = softmax(seen @ layers["overall_weights"] + layers["overall_bias"])
         for probability in (found, judged[some]):
             assert least < (probability.argmax(axis=1) == truth[some]).mean() <= most
-
-
-def test_hidden_units_tell_flags_by_what_tells_the_overall_label_too(monkeypatch):
-    """A flag that hangs on a feature of the whole review, far from nought: unknown where texts are few."""
-    monkeypatch.setattr(linear_hidden, "LEAST_HIDDEN", 700)
-    monkeypatch.setattr(linear_hidden, "STEPS", 80)
-    monkeypatch.setattr(linear_flags, "DECAY", 2.0)
-    random = np.random.default_rng(0)
-    count = 2400
-    own = random.normal(size=(count, 3)).astype(np.float32)
-    review = random.normal(size=(count, 2)).astype(np.float32) * np.array([4, 1], np.float32)
-    flags = np.zeros((count, 5), np.int8)
-    flags[:, 0] = own[:, 0] > 0.8
-    flags[:, 1] = np.abs(review[:, 0]) > 4
-    flags[::50] = -1
-    examples = replace(
-        from_gold(simple_reviews(6), load_taxonomy(), folds=3),
-        flags=flags,
-        fold=(np.arange(count) % 2).astype(np.int8),
-    )
-    every = np.arange(count) % 3 > 0
-    with threadpool_limits(1):
-        fit, scores = fit_flags(own, review, examples, every)
-        again, _ = fit_flags(own, review, examples, every)
-        plain, guessed = fit_flags(own, review, examples, np.arange(count) < 600)
-    assert all(np.array_equal(fit[name], again[name]) for name in fit)
-    assert set(plain) == {"flags_weights", "flags_bias"}
-    assert plain["flags_weights"].shape == (3, 5)
-    assert flags_seen(own, review, fit).shape == (count, linear_hidden.HIDDEN)
-    assert not scores[~every].any()
-    known = every & (flags[:, 0] >= 0)
-
-    def right(found, flag, rows):
-        return ((found[rows, flag] > 0.5) == (flags[rows, flag] == 1)).mean()
-
-    assert right(scores, 0, known) > 0.95
-    assert right(scores, 1, known) > 0.9
-    assert right(guessed, 1, known & (np.arange(count) < 600)) < 0.8
-    assert scores[known, 2:].max() < 0.1
 
 
 def test_texts_that_share_nothing_are_told_in_one_line():
