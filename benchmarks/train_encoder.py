@@ -10,17 +10,19 @@
     python train_encoder.py student --base BASE --begin ONE --teachers ONE TWO FIVE FIVE --layers 9 \
         --epochs 4 --work SIX
     python train_encoder.py refine --base BASE --begin SIX --teachers ONE TWO SIX SIX --layers 9 --work SEVEN
+    python train_encoder.py refine --base BASE --begin SEVEN --teachers ONE TWO SEVEN SEVEN --layers 9 \
+        --work EIGHT
     python train_linear.py --teacher SEVEN/model --out LINEAR --out-of-fold OOF.npz
-    python train_encoder.py join --work SEVEN --partner LINEAR --out-of-fold OOF.npz
+    python train_encoder.py join --work EIGHT --partner LINEAR --out-of-fold OOF.npz
 
 Teachers have twelve layers; a student keeps six and learns from them what they think of public texts, and
 from the labels, then twice more from them and itself. A last student, of nine layers, learns from all of
-them; three runs go on from it at low rates, with other seeds, and the mean of their weights is shipped. The
-last step averages it with the linear scorer that has learnt from it, each weighed on texts neither has learnt
-from. Each of the first eight runs for a quarter of an hour to an hour on two free cores that multiply bf16,
-three times as long on others, less on a GPU;
-MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut off, a
-step goes on from the last epoch kept under ``--work``.
+them; three runs go on from it at low rates, with other seeds, and three more from the mean of their weights;
+the mean of those is shipped. The last step averages it with the linear scorer that has learnt from the first
+mean (learning from the second gave it nothing), each weighed on texts neither has learnt from. Each of the
+first nine runs for a quarter of an hour to an hour on two free cores that multiply bf16, three times as long
+on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a
+fifth of it. Cut off, a step goes on from the last epoch kept under ``--work``.
 """
 
 from __future__ import annotations
