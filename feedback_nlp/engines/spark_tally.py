@@ -72,7 +72,7 @@ def named_issues(mentions: pa.Table, taxonomy: Taxonomy, *, lang: str = "zh") ->
     """
     from feedback_nlp.insight.issues import assign
 
-    return assign(mentions, taxonomy, lang=lang, min_reviews=NEVER)
+    return assign(mentions, taxonomy, lang=lang, min_reviews=NEVER, min_sure=1)
 
 
 def aggregate(

@@ -42,6 +42,8 @@ __all__ = ["ABSENT", "assign", "catalogue_schema", "first_problems", "least_revi
 
 
 ABSENT = b"absent"
+# Reviews that must give a name made of one entry of the lists, but in small files.
+_FEW = 3
 # Files of fewer blaming reviews than this, and the reviews that must share a phrase there.
 _LEAST = ((1_000, 3), (3_000, 6), (10_000, 15), (50_000, 30), (float("inf"), 60))
 
@@ -69,6 +71,7 @@ def assign(
     *,
     lang: str = "zh",
     min_reviews: int | None = None,
+    min_sure: int | None = None,
     edits: Edits | None = None,
 ) -> tuple[pa.Table, pa.Table]:
     """Fill ``issue_id`` of every negative mention and list the issues met.
@@ -84,6 +87,9 @@ def assign(
     min_reviews : int, optional
         Distinct reviews that must share a phrase before it is an issue of its own; by the size of the file
         where not given (see :func:`least_reviews`).
+    min_sure : int, optional
+        The same for a phrase made of one entry of the shipped lists; where not given three, and one in small
+        files, where ``min_reviews`` is no more than three.
     edits : Edits, optional
         Names, merges, splits and pins that people decided on.
 
@@ -105,7 +111,7 @@ def assign(
 
     rows = _negative_rows(mentions)
     pairs = _distinct_pairs(mentions, rows)
-    names, absent = _edited(_name_pairs(pairs, taxonomy, min_reviews), pairs, taxonomy, edits)
+    names, absent = _edited(_name_pairs(pairs, taxonomy, min_reviews, min_sure), pairs, taxonomy, edits)
     met = sorted(set(names), key=lambda issue: issue.order(taxonomy))
     place = {issue: position for position, issue in enumerate(met)}
     of_pair = np.array([place[issue] for issue in names], dtype=np.int64)
@@ -191,10 +197,14 @@ def least_reviews(n_reviews: int) -> int:
     return next(least for size, least in _LEAST if n_reviews < size)
 
 
-def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int | None) -> list[Issue]:
+def _name_pairs(
+    pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int | None, min_sure: int | None
+) -> list[Issue]:
     """Return the issue of every pair."""
     if min_reviews is None:
         min_reviews = least_reviews(len(np.unique(pairs.review)))
+    if min_sure is None:
+        min_sure = _FEW if min_reviews > _FEW else 1
     found = _match_problems(pairs, taxonomy)
     missed = [position for position, issue in enumerate(found) if issue is None]
     reviews = pairs.reviews()
@@ -204,6 +214,7 @@ def _name_pairs(pairs: _Pairs, taxonomy: Taxonomy, min_reviews: int | None) -> l
         [reviews[position] for position in missed],
         taxonomy,
         min_reviews=min_reviews,
+        min_sure=min_sure,
     )
     phrases = dict(zip(missed, mined, strict=True))
     return [

@@ -29,8 +29,6 @@ __all__ = ["heads", "mine"]
 # 经理 and 客房经理 are at 0.56, 出水管 and 排水管 at 0.58.
 _FAR = 0.57
 _APART = 1.0
-# A name made of one entry of the lists needs no more reviews than this; in small files one will do.
-_FEW, _ONE = 3, 1
 
 
 def mine(
@@ -40,6 +38,7 @@ def mine(
     taxonomy: Taxonomy,
     *,
     min_reviews: int,
+    min_sure: int = 1,
 ) -> list[Phrase | None]:
     """Return the phrase that names each clause's issue, ``None`` where none is shared.
 
@@ -51,8 +50,9 @@ def mine(
         The reviews that say it.
     taxonomy : Taxonomy
     min_reviews : int
-        Distinct reviews, of the facet, whose clauses must offer a phrase; of one that is ``sure`` three, or
-        one where ``min_reviews`` is no more than three. A problem of the taxonomy needs no sharing.
+        Distinct reviews, of the facet, whose clauses must offer a phrase.
+    min_sure : int
+        The same for a phrase that is ``sure``. A problem of the taxonomy needs no sharing.
 
     Returns
     -------
@@ -65,11 +65,10 @@ def mine(
         for phrase in found:
             said_by[facet, phrase.zh].update(who)
     named = {(facet.code, problem.zh) for facet in taxonomy.facets for problem in facet.problems}
-    few = _FEW if min_reviews > _FEW else _ONE
 
     def stands(facet: str, phrase: Phrase) -> bool:
         key = (facet, phrase.zh)
-        return key in named or len(said_by[key]) >= (few if phrase.sure else min_reviews)
+        return key in named or len(said_by[key]) >= (min_sure if phrase.sure else min_reviews)
 
     one_of = {phrase.zh: phrase for found in offered for phrase in sorted(found, key=lambda one: one.en)}
     return [

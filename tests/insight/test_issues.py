@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from feedback_nlp.insight.issues import assign, catalogue_schema, first_problems
 from feedback_nlp.insight.naming import mined_id
 from feedback_nlp.schema import mentions_schema
-from feedback_nlp.taxonomy import Taxonomy
+from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 
 TAXONOMY = Taxonomy.from_toml(
     """
@@ -266,3 +266,10 @@ def test_appending_rows_moves_mentions_only_to_what_tells_more():
     assert before[:2] == [mined_id(ROOM, "噪声")] * 2
     assert after[:2] == [mined_id(ROOM, "空调吵")] * 2
     assert after[2:4] == before[2:4] == [mined_id(ROOM, "泳池问题"), f"{ROOM}:other"]
+
+
+@pytest.mark.parametrize(("n", "first"), [(20, "product.size:m-"), (1_200, "product.size:other")])
+def test_what_one_review_says_names_an_issue_in_small_files_only(n, first):
+    rows = [("a", "product.size", "有点薄")] + [(f"r{at}", SPEED, "慢") for at in range(n)]
+    found = assign(table(rows), load_taxonomy("default"))[0].column("issue_id").to_pylist()
+    assert found[0].startswith(first)

@@ -13,9 +13,9 @@ TAXONOMY = load_taxonomy("default")
 FACILITY = "environment.facility"
 
 
-def named(texts, *, min_reviews=2, reviews=None):
+def named(texts, *, min_reviews=2, min_sure=1, reviews=None):
     who = reviews or [{place} for place in range(len(texts))]
-    found = mine(texts, [FACILITY] * len(texts), who, TAXONOMY, min_reviews=min_reviews)
+    found = mine(texts, [FACILITY] * len(texts), who, TAXONOMY, min_reviews=min_reviews, min_sure=min_sure)
     return [phrase.zh if phrase else None for phrase in found]
 
 
@@ -30,11 +30,11 @@ def test_sharing_is_counted_in_reviews():
     assert named(texts, reviews=[{1}, {2}]) == ["洗衣房差", "洗衣房差"]
 
 
-def test_a_name_of_one_entry_stands_for_one_review_in_small_files_and_for_three_in_others():
+def test_a_name_of_one_entry_may_need_fewer_reviews():
     texts = ["不方便", "很不方便", "不太方便", "真的不方便"]
     assert named(texts[:1], min_reviews=3) == ["不方便"]
-    assert named(texts[:2], min_reviews=6) == [None, None]
-    assert named(texts[:3], min_reviews=6) == ["不方便"] * 3
+    assert named(texts[:2], min_reviews=6, min_sure=3) == [None, None]
+    assert named(texts[:3], min_reviews=6, min_sure=3) == ["不方便"] * 3
 
 
 def test_a_problem_of_the_taxonomy_needs_no_sharing():
