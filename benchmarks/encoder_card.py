@@ -49,8 +49,15 @@ def told_of_all(folders: Sequence[Path]) -> list[dict[str, Any]]:
     for folder in folders:
         path = folder / TEACHERS
         before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        found += [told for told in [*before, told_by(folder)] if told not in found]
+        for told in [*before, told_by(folder)]:
+            # A note may have been added since; the training is the same.
+            if _training(told) not in [_training(other) for other in found]:
+                found.append(told)
     return found
+
+
+def _training(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "note"}
 
 
 def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
