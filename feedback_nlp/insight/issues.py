@@ -7,8 +7,8 @@ strings different issues. Three steps, the first that applies:
 
 1. the taxonomy's ``problems`` of the facet, in their order; id ``facet:code``;
 2. a short phrase taken from the clause (空调吵; see ``phrases``), if at least ``min_reviews`` reviews share
-   it, or it says of its whole facet what is wrong; id ``facet:m-`` and 8 hexadecimal digits of the phrase's
-   sha256, or that of the problem of this name;
+   it, or ``min_sure`` where it says of its whole facet what is wrong; id ``facet:m-`` and 8 hexadecimal
+   digits of the phrase's sha256, or that of the problem of this name, which needs no sharing;
 3. the facet's 其他; id ``facet:other``.
 """
 
