@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -111,3 +112,20 @@ def test_heads_of_other_facets_are_left_and_damaged_ones_told(data, learn, tmp_p
     (begin / HEADS_FILE).write_bytes(b"\x00" * 40)
     with pytest.raises(ModelError, match=HEADS_FILE):
         learn(begin, "damaged", epochs=0)
+
+
+def test_a_training_is_told_once_though_a_note_was_added_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    from feedback_nlp.scorers.encoder_training import Recipe
+
+    card = importlib.import_module("encoder_card")
+    for name, seed in (("one", 1), ("two", 2)):
+        (tmp_path / name).mkdir()
+        card.keep(tmp_path / name, Recipe(seed=seed), [])
+    noted = {**card.told_by(tmp_path / "one"), "note": "It learnt before."}
+    (tmp_path / "two" / card.TEACHERS).write_text(json.dumps([noted]), encoding="utf-8")
+    found = card.told_of_all([tmp_path / "two", tmp_path / "one"])
+    assert [told["recipe"]["seed"] for told in found] == [1, 2]
+    assert found[0]["note"]
