@@ -30,6 +30,7 @@ __all__ = [
     "OutputError",
     "TaxonomyError",
     "UserError",
+    "cannot_open",
 ]
 
 
@@ -138,3 +139,25 @@ class MissingExtraError(UserError, ImportError):
             ),
             Bilingual(f"运行 {command}。", f"Run {command}."),
         )
+
+
+def cannot_open(name: str, error: OSError, kind: type[UserError] = InputError) -> UserError:
+    """Return the error of ``kind`` for a file that the system does not let us read."""
+    why = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError):
+        return kind(
+            Bilingual(f"找不到文件 {name}。", f"There is no file {name}."),
+            Bilingual("请检查路径和文件名。", "Check the path and the name."),
+        )
+    if isinstance(error, IsADirectoryError):
+        return kind(
+            Bilingual(f"{name} 是文件夹，不是文件。", f"{name} is a folder, not a file."),
+            Bilingual("请给出文件夹里的文件。", "Name the files in it."),
+        )
+    return kind(
+        Bilingual(f"读不了文件 {name}（{why}）。", f"The file {name} can't be read ({why})."),
+        Bilingual(
+            "请检查权限；如果正在 Excel 里打开，先关掉。",
+            "Check the permissions; if it is open in Excel, close it first.",
+        ),
+    )

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from feedback_nlp.errors import Bilingual, ConfigError, UserError
+from feedback_nlp.errors import Bilingual, ConfigError, UserError, cannot_open
 from feedback_nlp.text.terms import TermMatcher
 
 if sys.version_info >= (3, 11):
@@ -101,7 +101,7 @@ class Edits:
             text = place.read_bytes().decode("utf-8-sig")
             raw = tomllib.loads(text)
         except OSError as error:
-            raise _bad(place.name, 0, "读不了", error.strerror or str(error)) from error
+            raise cannot_open(str(place), error, ConfigError) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             found = re.search(r"line (\d+)", str(error))
             raise _bad(place.name, int(found[1]) if found else 0, "不是 TOML", str(error)) from error

@@ -23,7 +23,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from feedback_nlp.errors import Bilingual, ConfigError
+from feedback_nlp.errors import Bilingual, ConfigError, cannot_open
 
 if TYPE_CHECKING:
     from feedback_nlp.taxonomy import Taxonomy
@@ -99,7 +99,7 @@ class Playbook:
             text = place.read_bytes().decode("utf-8-sig")
             raw = tomllib.loads(text)
         except OSError as error:
-            raise _unreadable(place.name, error.strerror or str(error)) from error
+            raise cannot_open(str(place), error, ConfigError) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise _unreadable(place.name, " ".join(str(error).split())) from error
         lines = _lines(text)

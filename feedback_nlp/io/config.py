@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from feedback_nlp.errors import Bilingual, ConfigError
+from feedback_nlp.errors import Bilingual, ConfigError, cannot_open
 from feedback_nlp.io.writers import atomic
 
 if sys.version_info >= (3, 11):
@@ -74,7 +74,7 @@ def load(path: str | Path | None, beside: str | Path | None = None) -> dict[str,
     try:
         options = tomllib.loads(chosen.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise _unreadable(chosen, error.strerror or str(error)) from error
+        raise cannot_open(str(chosen), error, ConfigError) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _unreadable(chosen, str(error)) from error
     for key, value in options.items():

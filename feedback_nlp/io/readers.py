@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.errors import Bilingual, InputError, cannot_open
 from feedback_nlp.io.raw import InputInfo, Raw, as_text
-from feedback_nlp.io.source import Source, cannot_open, empty_file
+from feedback_nlp.io.source import Source, empty_file
 
 __all__ = [
     "FILE_COLUMN",

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual, InputError
 
-__all__ = ["NoRowsError", "Source", "cannot_open", "damaged", "empty_file", "header_only"]
+__all__ = ["NoRowsError", "Source", "damaged", "empty_file", "header_only"]
 
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -159,27 +159,5 @@ def damaged(name: str, error: Exception) -> InputError:
         Bilingual(
             "请重新导出或下载一次；能打开的话，另存为新文件再试。",
             "Export or download it again; if it opens, save it as a new file.",
-        ),
-    )
-
-
-def cannot_open(name: str, error: OSError) -> InputError:
-    """Return the error for a file that the system does not let us read."""
-    why = error.strerror or str(error)
-    if isinstance(error, FileNotFoundError):
-        return InputError(
-            Bilingual(f"找不到文件 {name}。", f"There is no file {name}."),
-            Bilingual("请检查路径和文件名。", "Check the path and the name."),
-        )
-    if isinstance(error, IsADirectoryError):
-        return InputError(
-            Bilingual(f"{name} 是文件夹，不是文件。", f"{name} is a folder, not a file."),
-            Bilingual("请给出文件夹里的文件。", "Name the files in it."),
-        )
-    return InputError(
-        Bilingual(f"读不了文件 {name}（{why}）。", f"The file {name} can't be read ({why})."),
-        Bilingual(
-            "请检查权限；如果正在 Excel 里打开，先关掉。",
-            "Check the permissions; if it is open in Excel, close it first.",
         ),
     )

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from feedback_nlp.errors import Bilingual, ConfigError
+from feedback_nlp.errors import Bilingual, ConfigError, cannot_open
 
 if TYPE_CHECKING:
     from feedback_nlp.insight.monitoring.actions import Action
@@ -83,7 +83,7 @@ def read_actions(path: str | Path) -> tuple[Action, ...]:
     try:
         found = tomllib.loads(chosen.read_bytes().decode("utf-8-sig"))
     except OSError as error:
-        raise _unreadable(chosen, error.strerror or str(error)) from error
+        raise cannot_open(str(chosen), error, ConfigError) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _unreadable(chosen, str(error)) from error
     entries = found.get("action", [])

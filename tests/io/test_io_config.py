@@ -30,7 +30,7 @@ def test_the_named_file_wins(tmp_path):
 
 
 def test_named_file_that_is_not_there(tmp_path):
-    with pytest.raises(ConfigError, match="读不了"):
+    with pytest.raises(ConfigError, match=r"找不到文件.*没有\.toml"):
         load(tmp_path / "没有.toml")
 
 

@@ -4,9 +4,9 @@ import gzip
 
 import pytest
 
-from feedback_nlp.errors import InputError
+from feedback_nlp.errors import InputError, cannot_open
 from feedback_nlp.io.readers import read
-from feedback_nlp.io.source import Source, cannot_open
+from feedback_nlp.io.source import Source
 
 # Without a time stamp, so that the name of the test is the same in every process.
 CUT_SHORT = gzip.compress(b"a,b\n1,2\n" * 1000, mtime=0)[:-30]

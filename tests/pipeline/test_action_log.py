@@ -64,7 +64,7 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, text: str, says: str) -> None
 
 
 def test_no_such_file(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="读不了"):
+    with pytest.raises(ConfigError, match="找不到文件"):
         read_actions(tmp_path / "actions.toml")
 
 

@@ -6,9 +6,9 @@ import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from feedback_nlp.errors import InputError
+from feedback_nlp.errors import InputError, cannot_open
 from feedback_nlp.io.encodings import detect, sample_size
-from feedback_nlp.io.source import Source, cannot_open
+from feedback_nlp.io.source import Source
 from feedback_nlp.io.streams.base import BLOCK_BYTES, MARK
 
 __all__ = ["MARKING", "Piece", "TextStream", "decoded", "open_text"]
