@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from feedback_nlp.insight.phrases import Phrase, phrases
+from feedback_nlp.insight.phrases import Phrase, one_name, phrases
 from feedback_nlp.scorers.hashing import ngram_slots
 from feedback_nlp.text.clauses import from_spans
 
@@ -59,7 +59,7 @@ def mine(
     list of Phrase or None, length n
         It doesn't depend on the order of the clauses.
     """
-    offered = _joined(phrases(texts, facets, taxonomy))
+    offered = _joined(phrases(texts, facets, taxonomy), facets)
     said_by: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
     for facet, found, who in zip(facets, offered, reviews, strict=True):
         for phrase in found:
@@ -77,10 +77,13 @@ def mine(
     ]
 
 
-def _joined(offered: Sequence[tuple[Phrase, ...]]) -> list[tuple[Phrase, ...]]:
-    """Put its head for every word that no list knows."""
+def _joined(offered: Sequence[tuple[Phrase, ...]], facets: Sequence[str]) -> list[tuple[Phrase, ...]]:
+    """Put its head for every word that no list knows, and the one name of its issue for every phrase."""
     head = heads({phrase.word for found in offered for phrase in found if phrase.word})
-    return [tuple(_renamed(phrase, head) for phrase in found) for found in offered]
+    return [
+        tuple(one_name(_renamed(phrase, head), facet) for phrase in found)
+        for found, facet in zip(offered, facets, strict=True)
+    ]
 
 
 def _renamed(phrase: Phrase, head: dict[str, str]) -> Phrase:

@@ -21,7 +21,7 @@ from feedback_nlp.taxonomy import Taxonomy
 from feedback_nlp.text.terms import TermMatcher
 from feedback_nlp.text.words import default_segmenter, nouns
 
-__all__ = ["LONGEST", "Phrase", "phrases"]
+__all__ = ["LONGEST", "Phrase", "one_name", "phrases"]
 
 # A name, not a sentence; in characters.
 LONGEST = 10
@@ -93,7 +93,7 @@ class _Clause:
 
 
 def phrases(texts: Sequence[str], facets: Sequence[str], taxonomy: Taxonomy) -> list[tuple[Phrase, ...]]:
-    """Return the phrases that may name each clause's issue, the most telling first.
+    """Return the phrases that may name each clause's issue, the most telling first, as they are put.
 
     Parameters
     ----------
@@ -195,11 +195,11 @@ def _candidates(clause: _Clause, taxonomy: Taxonomy) -> list[Phrase]:
         found += [] if own is None else [Phrase(own.zh, own.en, sure=True)]
     else:
         found += [*(() if pair else _own_words(clause, ordered)), *blanket]
-    return [_one_name(phrase, clause.facet) for phrase in found if 1 < len(phrase.zh) <= LONGEST]
+    return [phrase for phrase in found if 1 < len(phrase.zh) <= LONGEST]
 
 
-def _one_name(phrase: Phrase, facet: str) -> Phrase:
-    """Return the phrase under the one name that its issue has, however it is put."""
+def one_name(phrase: Phrase, facet: str) -> Phrase:
+    """Return the phrase under the one name that its issue has in ``facet``, however it is put."""
     same = same_issue(facet, phrase.zh)
     return phrase if same is None else Phrase(same.zh, same.en, sure=phrase.sure)
 

@@ -37,6 +37,12 @@ def test_a_name_of_one_entry_may_need_fewer_reviews():
     assert named(texts[:3], min_reviews=6, min_sure=3) == ["不方便"] * 3
 
 
+def test_what_a_joined_word_is_called_is_one_issue_with_the_problem_of_that_meaning():
+    texts = ["靠着大道", "在金光大道"]
+    found = mine(texts, ["environment.location"] * 2, [{0}, {1}], TAXONOMY, min_reviews=2)
+    assert [phrase and phrase.zh for phrase in found] == ["道路难走、拥堵"] * 2
+
+
 def test_a_problem_of_the_taxonomy_needs_no_sharing():
     """旧 alone is 陈旧, which is one with a problem of the facet."""
     assert named(["就是旧了点"], min_reviews=60) == ["设施陈旧、装修差"]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback_nlp.insight.aspects import Aspect, Complaint, load_lexis, longest
-from feedback_nlp.insight.phrases import LONGEST, phrases
+from feedback_nlp.insight.phrases import LONGEST, one_name, phrases
 from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.terms import TermMatcher
 
@@ -14,7 +14,7 @@ FACILITY, REPAIR = "environment.facility", "after_sales.repair"
 
 
 def names(text, facet=FACILITY):
-    return [phrase.zh for phrase in phrases([text], [facet], TAXONOMY)[0]]
+    return [one_name(phrase, facet).zh for phrase in phrases([text], [facet], TAXONOMY)[0]]
 
 
 @pytest.mark.parametrize("text", ["泳池太小", "游泳池有点窄", "泳池不够大", "就是泳池小了点"])
