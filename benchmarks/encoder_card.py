@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import linear_card
@@ -25,16 +26,29 @@ MODEL, TOLD, TEACHERS = "model", "told.json", "teachers.json"
 
 
 def keep(
-    work: Path, recipe: Recipe, history: Sequence[Mapping[str, float]], runs: Sequence[int] = ()
+    work: Path,
+    recipe: Recipe,
+    history: Sequence[Mapping[str, float]],
+    runs: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
-    """Write how a model was learnt beside it, for the card: ``runs`` are seeds whose mean it is."""
-    told = {"recipe": asdict(recipe), "history": list(history), "runs": list(runs)}
+    """Write how a model was learnt beside it, for the card: ``runs`` are those whose mean it is, by name."""
+    found = {name: str(folder) for name, folder in runs.items()}
+    told = {"recipe": asdict(recipe), "history": list(history), "runs": found}
     (work / TOLD).write_text(json.dumps(told), encoding="utf-8")
 
 
 def run_folder(work: Path, seed: int) -> Path:
     """Return the folder of one of the runs under ``work`` whose weights are averaged."""
     return work / f"seed{seed}"
+
+
+def runs_of(rounds: Sequence[Path]) -> dict[str, Path]:
+    """Return the folders of all runs of some rounds of refining, by name."""
+    return {
+        f"round {place}, seed {run.name.removeprefix('seed')}": run
+        for place, work in enumerate(rounds, 1)
+        for run in sorted(work.glob("seed*"))
+    }
 
 
 def told_by(work: Path) -> dict[str, Any]:
@@ -100,12 +114,12 @@ def render(data: Data, scorer: EncoderScorer, work: Path, folder: Path) -> str:
         _scores(reports),
         "Difference encoder − its partner, paired bootstrap:",
         linear_card.difference(reports["encoder"], reports["partner"]),
-        *_spread(data, work, told.get("runs", [])),
+        *_spread(data, work, told.get("runs", {})),
         "## By label, domain, coverage and calibration",
         reports["encoder"].to_markdown(),
         "## Loss curve",
         "The student that is shipped:",
-        *_curves(work, told),
+        *_curves(told),
         *_teachers(teachers),
         "## Known failures",
         "Irony without a tell-tale word, contrast inside one clause, facets with few examples (account, "
@@ -126,11 +140,11 @@ def _averaged(told: Mapping[str, Any]) -> str:
     return f", the mean of the weights of {runs} runs" if runs else ""
 
 
-def _spread(data: Data, work: Path, runs: Sequence[int]) -> list[str]:
+def _spread(data: Data, work: Path, runs: Mapping[str, str]) -> list[str]:
     """Return what dev says of the runs and of the mean of their weights, each without a partner."""
     if not runs:
         return []
-    folders = {f"seed {seed}": run_folder(work, seed) for seed in runs} | {"mean of weights": work}
+    folders = {name: Path(folder) for name, folder in runs.items()} | {"mean of weights": work}
     found = {name: evaluate(load_model(folder / MODEL), data.dev).scores for name, folder in folders.items()}
     rows = ["| measure | " + " | ".join(found) + " | spread of the runs |", "|---" * (len(found) + 2) + "|"]
     for measure in MEASURES:
@@ -143,14 +157,14 @@ def _spread(data: Data, work: Path, runs: Sequence[int]) -> list[str]:
     ]
 
 
-def _curves(work: Path, told: Mapping[str, Any]) -> list[str]:
+def _curves(told: Mapping[str, Any]) -> list[str]:
     """Return the curve of a model, or those of the runs whose mean it is."""
     if not told.get("runs"):
         return [_curve(told["history"])]
     return [
         part
-        for seed in told["runs"]
-        for part in (f"Seed {seed}:", _curve(told_by(run_folder(work, seed))["history"]))
+        for name, folder in told["runs"].items()
+        for part in (f"{name.capitalize()}:", _curve(told_by(Path(folder))["history"]))
     ]
 
 

@@ -12,17 +12,20 @@
     python train_encoder.py refine --base BASE --begin SIX --teachers ONE TWO SIX SIX --layers 9 --work SEVEN
     python train_encoder.py refine --base BASE --begin SEVEN --teachers ONE TWO SEVEN SEVEN --layers 9 \
         --work EIGHT
+    python train_encoder.py refine --base BASE --begin EIGHT --before EIGHT --teachers ONE TWO EIGHT EIGHT \
+        --layers 9 --seeds 11 12 13 --work NINE
     python train_linear.py --teacher SEVEN/model --out LINEAR --out-of-fold OOF.npz
-    python train_encoder.py join --work EIGHT --partner LINEAR --out-of-fold OOF.npz
+    python train_encoder.py join --work NINE --partner LINEAR --out-of-fold OOF.npz
 
 Teachers have twelve layers; a student keeps six and learns from them what they think of public texts, and
 from the labels, then twice more from them and itself. A last student, of nine layers, learns from all of
-them; three runs go on from it at low rates, with other seeds, and three more from the mean of their weights;
-the mean of those is shipped. The last step averages it with the linear scorer that has learnt from the first
-mean (learning from the second gave it nothing), each weighed on texts neither has learnt from. Each of the
-first nine runs for a quarter of an hour to an hour on two free cores that multiply bf16, three times as long
-on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a
-fifth of it. Cut off, a step goes on from the last epoch kept under ``--work``.
+them; three runs go on from it at low rates, with other seeds, three more from the mean of their weights, and
+three more from the mean of those; the mean of the last six is shipped. The last step averages it with the
+linear scorer that has learnt from the first mean (learning from the second gave it nothing), each weighed on
+texts neither has learnt from. Each of the first ten runs for a quarter of an hour to an hour on two free
+cores that multiply bf16, three times as long on others, less on a GPU; MALLOC_MMAP_THRESHOLD_=1073741824
+MALLOC_TRIM_THRESHOLD_=2147483647 (glibc) saves a fifth of it. Cut off, a step goes on from the last epoch
+kept under ``--work``.
 """
 
 from __future__ import annotations
@@ -113,7 +116,8 @@ def refine(arguments: argparse.Namespace, data: train_linear.Data) -> None:
     """Learn on from a student, once a seed, and keep the model with the mean of the weights.
 
     All runs begin with the same heads and go on at low rates, so the mean of their weights means something
-    (Wortsman et al. 2022, model soups). Each is kept in a folder of its own.
+    (Wortsman et al. 2022, model soups); so does that with the runs of the round it began from
+    (``--before``). Each is kept in a folder of its own.
     """
     base, judged = _begin(arguments, heads=True), _judged(arguments, data)
     recipe = replace(REFINE, layers=arguments.layers, epochs=arguments.epochs or REFINE.epochs)
@@ -121,11 +125,16 @@ def refine(arguments: argparse.Namespace, data: train_linear.Data) -> None:
     for seed, work in zip(arguments.seeds, works, strict=True):
         run = replace(recipe, seed=seed)
         learn(EncoderScorer(load_taxonomy("default"), base=base, recipe=run, judged=judged), data, work)
-    encoder_data.keep_mean(works, arguments.work)
-    mean = encoder_data.base_of(base, arguments.work, arguments.work / "mean", arguments.layers, heads=True)
+    average(encoder_card.runs_of([*arguments.before, arguments.work]), base, recipe, arguments.work, data)
+
+
+def average(runs: dict[str, Path], base: Path, recipe: Recipe, work: Path, data: train_linear.Data) -> None:
+    """Keep the model with the mean of the weights of some runs, calibrated as a trained one."""
+    encoder_data.keep_mean(list(runs.values()), work)
+    mean = encoder_data.base_of(base, work, work / "mean", recipe.layers, heads=True)
     scorer = EncoderScorer(load_taxonomy("default"), base=mean, recipe=replace(recipe, epochs=0))
-    scorer.fit(labelled(data)).save(arguments.work / encoder_card.MODEL)
-    encoder_card.keep(arguments.work, recipe, [], runs=arguments.seeds)
+    scorer.fit(labelled(data)).save(work / encoder_card.MODEL)
+    encoder_card.keep(work, recipe, [], runs)
 
 
 def learn(scorer: EncoderScorer, data: train_linear.Data, work: Path) -> None:
@@ -171,6 +180,9 @@ def main() -> None:
     parser.add_argument("--base", type=Path, help="checkpoint to start from; the base encoder of --shared")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="of the runs of refine")
+    parser.add_argument(
+        "--before", type=Path, nargs="+", default=[], help="--work folders of refines to average with"
+    )
     parser.add_argument("--epochs", type=int, help="other than the usual number")
     parser.add_argument("--layers", type=int, default=STUDENT.layers, help="that a student keeps")
     parser.add_argument(

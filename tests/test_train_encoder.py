@@ -129,3 +129,18 @@ def test_a_training_is_told_once_though_a_note_was_added_since(
     found = card.told_of_all([tmp_path / "two", tmp_path / "one"])
     assert [told["recipe"]["seed"] for told in found] == [1, 2]
     assert found[0]["note"]
+
+
+def test_runs_of_several_rounds_are_found_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    card = importlib.import_module("encoder_card")
+    rounds = [tmp_path / "b", tmp_path / "a"]
+    for work in rounds:
+        for seed in (2, 1):
+            card.run_folder(work, seed).mkdir(parents=True)
+    assert card.runs_of(rounds) == {
+        "round 1, seed 1": tmp_path / "b" / "seed1",
+        "round 1, seed 2": tmp_path / "b" / "seed2",
+        "round 2, seed 1": tmp_path / "a" / "seed1",
+        "round 2, seed 2": tmp_path / "a" / "seed2",
+    }

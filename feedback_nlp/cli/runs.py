@@ -196,13 +196,27 @@ def write_format(analysis: Analysis, folder: Path, name: str, top: int, *, tell:
             console.result(str(path.resolve()))
 
 
-def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:
-    """Write all files of an analysis and say where they are."""
-    from feedback_nlp.pipeline.issue_edits import keep
+def _keep_edits(folder: Path) -> None:
+    """Keep what people wrote into the workbook that is about to be replaced, and say where."""
+    from feedback_nlp.pipeline.by_hand import keep_by_hand
+    from feedback_nlp.pipeline.issue_edits import WORKBOOK, keep
 
     kept = keep(folder)
     if kept is not None:
         console.note(f"工作簿里改的问题已记入 {kept}。", f"The workbook's edits of issues are now in {kept}.")
+    copy = keep_by_hand(folder / WORKBOOK)
+    if copy is not None:
+        console.note(
+            f"您存过的 {WORKBOOK} 留作 {copy}：回访结果、人工判断等手填的内容在那里，不会带进新表。",
+            f"The {WORKBOOK} that you saved is kept as {copy}: what you filled in, such as results of calls, "
+            "is there and not in the new one.",
+        )
+
+
+def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:
+    """Write all files of an analysis and say where they are."""
+    _keep_edits(folder)
+    console.notes(analysis.of_edits)
     analysis = analysis.after(folder)
     written = analysis.write(folder)
     _keep_playbook(chosen, folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from feedback_nlp.errors import Bilingual, ConfigError
@@ -37,8 +37,29 @@ class Called:
                 names.setdefault(issue, []).append(name)
         return Called.of(names, self.file)
 
-    def find(self, key: str, line: int = 0) -> Issue | None:
+    def with_given(self, edits: Edits) -> Called:
+        """Add the names that people gave: those are what they see. A name without edits goes before."""
+        given: dict[str, tuple[Issue, ...]] = {}
+        for key, name in edits.renames.items():
+            renamed = self.find(key)
+            if renamed is not None and name not in self.by_name:
+                given[name] = (*given.get(name, ()), renamed)
+        return replace(self, by_name={**self.by_name, **given})
+
+    def knows(self, key: str) -> bool:
+        """Return whether this file has an issue of that id or name."""
+        return key in self.by_id or key in self.by_name
+
+    def find(self, key: str, line: int = 0, *, facets: Container[str] = ()) -> Issue | None:
         """Return the issue of an id or a name; ``None`` where this file has none.
+
+        Parameters
+        ----------
+        key : str
+        line : int
+            Where it stands, for the message.
+        facets : container of str
+            Of several issues with that name, the one of these facets is meant.
 
         Raises
         ------
@@ -49,6 +70,9 @@ class Called:
             return self.by_id[key]
         found = self.by_name.get(key, ())
         if len(found) > 1:
+            near = [issue for issue in found if issue.facet in facets]
+            if len(near) == 1:
+                return near[0]
             ids = [issue.id for issue in found]
             where = f"{self.file} 第 {line} 行" if line else self.file
             raise ConfigError(
@@ -73,7 +97,9 @@ class Called:
         for merge in edits.merges:
             parts = self._parts(merge)
             for part in parts[1:]:
-                target[part] = parts[0]
+                # What was put into the other one already is one with it, whichever was named first.
+                if _last(parts[0], target) != part:
+                    target[part] = parts[0]
             if parts and merge.name:
                 given[parts[0]] = merge.name
         for key, name in edits.renames.items():
@@ -89,7 +115,9 @@ class Called:
 
     def _parts(self, merge: Merge) -> list[Issue]:
         """Return the issues of a merge that this file has, those of one facet."""
-        parts = [issue for key in merge.issues if (issue := self.find(key, merge.line)) is not None]
+        beside = {self.by_id[key].facet for key in merge.issues if key in self.by_id}
+        found = [self.find(key, merge.line, facets=beside) for key in merge.issues]
+        parts = [issue for issue in found if issue is not None]
         facets = list(dict.fromkeys(part.facet for part in parts))
         if len(facets) > 1:
             where = f"{self.file} 第 {merge.line} 行" if merge.line else self.file
@@ -98,7 +126,7 @@ class Called:
                     f"{where}：要合并的问题分属 {'、'.join(facets)}，只能合并同一方面的。",
                     f"{where}: the issues to merge are of {', '.join(facets)}; they must be of one facet.",
                 ),
-                Bilingual("分开写成几个 [[merge]]。", "Write a [[merge]] for each facet."),
+                Bilingual("每个方面的问题各自合并。", "Merge the issues of each facet by themselves."),
             )
         return list(dict.fromkeys(parts))
 

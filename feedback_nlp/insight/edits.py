@@ -17,8 +17,8 @@ A TOML file, ``issues.toml``, honoured by every run::
     [pin]
     issues = ["漏水"]                           # always listed, however few
 
-An issue is called by its id or by the name it has without edits; by its id where issues of several facets
-have that name. Splits come first, then merges, then names.
+An issue is called by its id, by the name it has without edits, or by the name given to it; by its id where
+issues of several facets have that name. Splits come first, then merges, then names.
 """
 
 from __future__ import annotations
@@ -38,9 +38,10 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["NAME", "Edits", "Merge", "Split"]
+__all__ = ["LONGEST", "NAME", "Edits", "Merge", "Split"]
 
 NAME = "issues.toml"
+# Of a name given by people, in characters.
 LONGEST = 30
 _PARTS = ("rename", "merge", "split", "pin")
 _FIELDS = {"merge": ("issues", "name"), "split": ("issue", "name", "terms"), "pin": ("issues",)}

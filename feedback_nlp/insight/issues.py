@@ -239,14 +239,14 @@ def _edited(
     if not edits:
         return names, []
     known = {issue: [issue.name(taxonomy, "zh"), issue.name(taxonomy, "en")] for issue in set(names)}
-    called = Called.of(known, edits.name)
+    called = Called.of(known, edits.name).with_given(edits)
     for split in edits.splits:
         names = _split(names, pairs, split, called)
         called = called.with_own(names)
     decided = called.decide(edits)
     met = {issue.own for issue in names}
     wanted = (*edits.keys(), *(split.name for split in edits.splits if split.name not in met))
-    absent = [key for key in dict.fromkeys(wanted) if called.find(key) is None]
+    absent = [key for key in dict.fromkeys(wanted) if not called.knows(key)]
     return [decided.get(issue, issue) for issue in names], absent
 
 

@@ -142,9 +142,11 @@ class ClusterAnalysis:
         from contextlib import ExitStack
 
         from feedback_nlp.io.writers import atomic, make_folder
+        from feedback_nlp.pipeline.by_hand import keep_by_hand
         from feedback_nlp.report import excel, html
 
         target = make_folder(folder)
+        keep_by_hand(target / WORKBOOK)
         content = json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         with ExitStack() as stack:
             place = {name: stack.enter_context(atomic(target / name)) for name in (SUMMARY, WORKBOOK, REPORT)}

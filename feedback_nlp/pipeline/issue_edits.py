@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedback_nlp.errors import Bilingual, ConfigError, InputError
-from feedback_nlp.insight.edits import NAME, Edits, Merge, Split
+from feedback_nlp.errors import Bilingual, ConfigError, InputError, UserError
+from feedback_nlp.insight.edits import LONGEST, NAME, Edits, Merge, Split
 from feedback_nlp.report.editing import KEYS
 from feedback_nlp.report.wording import LANGS, Words
+from feedback_nlp.text.terms import TermMatcher
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +25,7 @@ __all__ = ["assigner", "edited", "edits_of", "found_edits", "keep", "read_workbo
 
 WORKBOOK = "issues.xlsx"
 _YES = frozenset({"是", "y", "yes", "1", "1.0", "true", "√", "✓", "x"})
+_NO = frozenset({"", "否", "不", "n", "no", "0", "0.0", "false", "-", "×"})
 # Issues named in a note.
 _SHOWN = 5
 _PARTING = "、，,;；\n"
@@ -72,7 +75,25 @@ def edited(
 
     filled, catalogue = assign(mentions, taxonomy, lang=lang, edits=edits)
     absent = json.loads(catalogue.schema.metadata[ABSENT]) if edits else []
-    return filled, catalogue, _unused(absent, (edits.name if edits else "") or NAME)
+    named = edits.renames.values() if edits else ()
+    said = (*_unused(absent, (edits.name if edits else "") or NAME), *_twice(catalogue, set(named)))
+    return filled, catalogue, said
+
+
+def _twice(catalogue: pa.Table, given: set[str]) -> tuple[Bilingual, ...]:
+    """Say where a new name is that of another issue: two of one name are rarely what was meant."""
+    uses = Counter(catalogue["name"].to_pylist())
+    twice = [name for name in sorted(given) if uses[name] > 1][:_SHOWN]
+    return (
+        (
+            Bilingual(
+                f"改名以后，不止一个问题叫 {'、'.join(twice)}；要合成一个，写在“并入”一列。",
+                f"Several issues are now called {', '.join(twice)}; to make them one, fill in 'Put into'.",
+            ),
+        )
+        if twice
+        else ()
+    )
 
 
 def _unused(absent: Sequence[str], name: str) -> tuple[Bilingual, ...]:
@@ -141,6 +162,7 @@ def read_workbook(path: str | Path) -> Edits:
     rows, lang = _sheet(place)
     heads = rows[0] if rows else []
     titles = {key: Words(lang)(f"column.{key}") for key in KEYS}
+    own = Words(lang)("column.name")
     missing = [title for title in titles.values() if title not in heads]
     if missing:
         raise _without(place.name, Words(lang)("sheet.edits"), missing)
@@ -149,6 +171,7 @@ def read_workbook(path: str | Path) -> Edits:
     for number, cells in enumerate(rows[1:], 2):
         row = {key: cells[place] for key, place in places.items()}
         if row["issue_id"]:
+            row["name"] = cells[heads.index(own)] if own in heads else ""
             edits = edits.joined(_row_edits(row, place.name, number))
         elif any(row.values()):
             raise _nameless(place.name, number)
@@ -180,23 +203,53 @@ def _nameless(name: str, number: int) -> ConfigError:
 
 def _row_edits(row: dict[str, str], name: str, number: int) -> Edits:
     issue = row["issue_id"]
-    terms = tuple(term for term in _parted(row["edit_terms"]))
-    if bool(terms) != bool(row["edit_split"]):
-        raise ConfigError(
-            Bilingual(
-                f"{name} 第 {number} 行：拆分要同时写新问题的名字和含有的词。",
-                f"{name}, row {number}: a split needs both a name and the words it holds.",
-            ),
-            Bilingual("补上，或都留空。", "Fill in both or neither."),
-        )
+    _check_row(row, name, number)
+    terms = tuple(_parted(row["edit_terms"]))
     return Edits(
-        renames={issue: row["edit_name"]} if row["edit_name"] else {},
+        renames={issue: _squeezed(row["edit_name"])} if row["edit_name"] else {},
         # "Put into": the other one keeps its id.
         merges=(Merge((row["edit_merge"], issue), line=number),) if row["edit_merge"] else (),
-        splits=(Split(issue, row["edit_split"], terms, number),) if terms else (),
+        splits=(Split(issue, _squeezed(row["edit_split"]), terms, number),) if terms else (),
         pins=(issue,) if row["edit_pin"].lower() in _YES else (),
         name=name,
     )
+
+
+def _check_row(row: dict[str, str], name: str, number: int) -> None:
+    """Raise for what ``issues.toml`` could not be read with again, or what would change nothing."""
+    terms = list(_parted(row["edit_terms"]))
+    if bool(terms) != bool(row["edit_split"]):
+        zh, en = "拆分要同时写新问题的名字和含有的词", "a split needs both a name and the words it holds"
+        raise _bad_row(name, number, zh, en, Bilingual("补上，或都留空。", "Fill in both or neither."))
+    for given in (row["edit_name"], row["edit_split"]):
+        if len(_squeezed(given)) > LONGEST:
+            raise _bad_row(
+                name,
+                number,
+                f"名字“{_squeezed(given)[:LONGEST]}…”超过 {LONGEST} 个字",
+                f"the name '{_squeezed(given)[:LONGEST]}…' is longer than {LONGEST} characters",
+                Bilingual("在表里改短再运行。", "Shorten it in the sheet and run again."),
+            )
+    if row["edit_merge"] in (row["issue_id"], row["name"]):
+        zh, en = "不能并入它自己", "an issue can't be put into itself"
+        raise _bad_row(name, number, zh, en, Bilingual("写另一个问题，或留空。", "Name another one or none."))
+    if row["edit_pin"].lower() not in _YES | _NO:
+        zh, en = f"看不懂“{row['edit_pin']}”", f"'{row['edit_pin']}' is not understood"
+        raise _bad_row(name, number, zh, en, Bilingual("要总是列出就写“是”。", "Write 'yes' to pin it."))
+    try:
+        TermMatcher(terms)
+    except UserError as error:
+        hint = Bilingual("在表里改好再运行。", "Mend it in the sheet and run again.")
+        raise _bad_row(name, number, error.fact.zh.rstrip("。"), error.fact.en.rstrip("."), hint) from error
+
+
+def _bad_row(name: str, number: int, zh: str, en: str, hint: Bilingual) -> ConfigError:
+    return ConfigError(Bilingual(f"{name} 第 {number} 行：{zh}。", f"{name}, row {number}: {en}."), hint)
+
+
+def _squeezed(text: str) -> str:
+    """Return a name on one line."""
+    return " ".join(text.split())
 
 
 def _parted(text: str) -> Iterable[str]:

@@ -54,6 +54,8 @@ class Analysis:
     safety_threshold: float
     notes: tuple[Bilingual, ...] = ()
     previous: Mapping[str, Any] | None = None
+    # Of the notes, what is to be said of edits of issues.
+    of_edits: tuple[Bilingual, ...] = ()
 
     @classmethod
     def build(
@@ -85,7 +87,7 @@ class Analysis:
             assign=assign,
         )
         notes = (*(note for note in notes if note not in said), *said)
-        return cls(scored, insight, taxonomy, options, safety_threshold, notes)
+        return cls(scored, insight, taxonomy, options, safety_threshold, notes, of_edits=said)
 
     @cached_property
     def issues(self) -> pd.DataFrame:
@@ -366,6 +368,8 @@ class Analysis:
     def write(self, folder: str | Path) -> dict[str, Path]:
         """Write report, workbook, tables and summary into ``folder``; all of them or none.
 
+        A workbook that people have saved there is kept under another name.
+
         Returns
         -------
         dict
@@ -377,6 +381,7 @@ class Analysis:
             If the folder can't be written; files of an earlier run then stay as they were.
         """
         from feedback_nlp.io.writers import atomic, make_folder, write_parquet
+        from feedback_nlp.pipeline.by_hand import keep_by_hand
 
         target = make_folder(folder)
         if self.previous is None and (told := self.after(target)) is not self:
@@ -388,6 +393,7 @@ class Analysis:
             WORKBOOK: self._write_excel,
             REPORT: self._write_html,
         }
+        keep_by_hand(target / WORKBOOK)
         with ExitStack() as stack:
             for name, write in writers.items():
                 write(stack.enter_context(atomic(target / name)))

@@ -24,9 +24,11 @@ from feedback_nlp.report.queue import queue_sheets
 from feedback_nlp.report.sheets import Sheet
 from feedback_nlp.report.wording import Words
 
-__all__ = ["write"]
+__all__ = ["MARK", "write"]
 
 # Excel's own limits: UTF-16 units in a cell; rows of a sheet, less the header.
+# Keyword of the document that says who made it.
+MARK = "feedback-nlp"
 MAX_CELL = 32_767
 MAX_ROWS = 1_048_575
 # From this many rows on, rows go to disk as they are written.
@@ -101,9 +103,9 @@ class _Book:
     def fill(self) -> None:
         """Write all sheets."""
         created = self.summary["created"]
-        if created:
-            # A fixed time makes the same summary the same file.
-            self.book.set_properties({"created": datetime.fromisoformat(created).replace(tzinfo=None)})
+        # A fixed time makes the same summary the same file.
+        made = {"created": datetime.fromisoformat(created).replace(tzinfo=None)} if created else {}
+        self.book.set_properties({"keywords": MARK, **made})
         for name in ("summary", "issues", "elements", "mentions", "reviews", "method"):
             sheet = self.book.add_worksheet(self.words(f"sheet.{name}"))
             getattr(self, f"_{name}")(sheet)

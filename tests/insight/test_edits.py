@@ -57,6 +57,30 @@ def test_merges_of_merges_end_in_one():
     assert set(names[2:]) == {"都一样"}
 
 
+def test_two_put_into_each_other_are_one():
+    ids, *_ = edited(merges=(Merge(("泳池问题", "早餐问题")), Merge(("早餐问题", "泳池问题"))))
+    assert ids[2:5] == [mined_id(ROOM, "泳池问题")] * 3
+
+
+def test_a_later_merge_of_one_issue_wins():
+    other = f"{ROOM}:other"
+    ids, *_ = edited(merges=(Merge(("泳池问题", "早餐问题")), Merge((other, "早餐问题"))))
+    assert ids[2:] == [mined_id(ROOM, "泳池问题")] * 2 + [other] * 2
+
+
+def test_a_given_name_is_a_name():
+    ids, names, *_ = edited(renames={"泳池问题": "配套"}, merges=(Merge(("配套", "早餐问题")),))
+    assert ids[2:5] == [mined_id(ROOM, "泳池问题")] * 3
+    assert names[2:5] == ["配套"] * 3
+
+
+def test_of_two_issues_of_a_name_the_one_of_the_same_facet_is_meant():
+    rows = [("a", SPEED, "漏水"), ("b", ROOM, "漏水"), *ROWS[2:4]]
+    edits = Edits(merges=(Merge(("漏水", mined_id(ROOM, "泳池问题"))),))
+    ids = assign(table(rows), TAXONOMY, edits=edits)[0].column("issue_id").to_pylist()
+    assert ids[1:] == [mined_id(ROOM, "漏水")] * 3
+
+
 def test_a_split_takes_the_mentions_with_its_terms():
     ids, _, rows, _ = edited(splits=(Split("泳池问题", "水太深", ("re:水.{0,2}深",)),))
     assert ids[2:4] == [mined_id(ROOM, "泳池问题"), split_id(ROOM, "水太深")]

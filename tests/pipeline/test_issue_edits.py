@@ -76,6 +76,50 @@ def test_half_a_split_is_refused_with_its_row(folder, tmp_path):
         read_workbook(tmp_path / "issues.xlsx")
 
 
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({"改名为": "长" * 31}, "超过 30 个字"),
+        ({"拆出新问题": "长" * 31, "含这些词的": "退款"}, "超过 30 个字"),
+        ({"拆出新问题": "新", "含这些词的": "re:("}, "正则表达式“(”有误"),
+        ({"总是列出": "随便"}, "看不懂“随便”"),
+    ],
+)
+def test_a_cell_that_cannot_be_kept_is_refused_with_its_row(folder, tmp_path, cells, says):
+    fill(folder, tmp_path / "issues.xlsx", row=3, **cells)
+    with pytest.raises(ConfigError, match=r"issues\.xlsx 第 3 行") as caught:
+        keep(tmp_path)
+    assert says in str(caught.value)
+    assert not (tmp_path / "issues.toml").exists()
+
+
+def test_an_issue_is_not_put_into_itself(folder, tmp_path):
+    path = tmp_path / "issues.xlsx"
+    issue = fill(folder, path, row=3, 改名为="")
+    for itself in (issue, openpyxl.load_workbook(path)["改问题"]["B3"].value):
+        fill(folder, path, row=3, 并入=itself)
+        with pytest.raises(ConfigError, match="不能并入它自己"):
+            read_workbook(path)
+
+
+def test_a_name_on_two_lines_is_one_line(folder, tmp_path):
+    issue = fill(folder, tmp_path / "issues.xlsx", 改名为="退款\n太慢", 总是列出="否")
+    keep(tmp_path)
+    edits = Edits.read(tmp_path / "issues.toml")
+    assert edits.renames == {issue: "退款 太慢"}
+    assert not edits.pins
+
+
+def test_a_name_that_another_issue_has_is_told(folder, tmp_path):
+    names = fn.load_report(folder).issues.set_index("issue_id").name
+    edits = Edits({names.index[0]: names.iloc[1]})
+    result = fn.analyze(TEXTS, model="lexicon", draws=20, issues=edits)
+    assert [note.zh for note in result.of_edits] == [
+        f"改名以后，不止一个问题叫 {names.iloc[1]}；要合成一个，写在“并入”一列。"
+    ]
+    assert not fn.analyze(TEXTS, model="lexicon", draws=20).of_edits
+
+
 def rework(path, edit):
     book = openpyxl.load_workbook(path)
     edit(book, book["改问题"], {cell.value: cell.column for cell in book["改问题"][1]})

@@ -1,0 +1,67 @@
+"""What people write into the workbook outlives the next run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+import feedback_nlp as fn
+from feedback_nlp.cli.app import app
+from feedback_nlp.pipeline.by_hand import keep_by_hand, saved_by_hand
+
+TEXTS = ["退款一直不到账", "早餐种类太少", "物流太慢"]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    fn.analyze(TEXTS, model="lexicon", draws=20).write(tmp_path)
+    return tmp_path
+
+
+def note(path: Path, text: str) -> None:
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("我的记录")["A1"] = text
+    # A second of the clock: openpyxl notes no finer times.
+    book.properties.created = book.properties.created.replace(year=2020)
+    book.save(path)
+
+
+def copies(folder: Path) -> list[Path]:
+    return sorted(folder.glob("issues.*-*.xlsx"))
+
+
+def test_ours_as_written_is_replaced(folder: Path) -> None:
+    assert not saved_by_hand(folder / "issues.xlsx")
+    fn.load_report(folder).write(folder)
+    assert not copies(folder)
+
+
+def test_what_was_saved_is_kept_once(folder: Path) -> None:
+    book = folder / "issues.xlsx"
+    note(book, "已回访")
+    copy = keep_by_hand(book)
+    assert keep_by_hand(book) is None
+    fn.load_report(folder).write(folder)
+    assert copies(folder) == [copy]
+    assert openpyxl.load_workbook(copy)["我的记录"]["A1"].value == "已回访"
+    assert "我的记录" not in openpyxl.load_workbook(book).sheetnames
+
+
+def test_the_command_says_where_it_is(folder: Path) -> None:
+    note(folder / "issues.xlsx", "已回访")
+    result = CliRunner().invoke(app, ["report", str(folder)])
+    assert result.exit_code == 0
+    assert copies(folder)[0].name in result.stderr.replace("\n", "")
+
+
+@pytest.mark.parametrize("content", [b"", b"not a workbook"])
+def test_a_file_of_somebody_else_is_kept(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "issues.xlsx").write_bytes(content)
+    assert keep_by_hand(tmp_path / "issues.xlsx").read_bytes() == content
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    assert keep_by_hand(tmp_path / "issues.xlsx") is None
