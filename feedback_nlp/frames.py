@@ -17,6 +17,8 @@ __all__ = ["TEXT_COLUMN", "frame", "is_missing", "like", "to_table", "whole"]
 
 # Column name of data that come without one.
 TEXT_COLUMN = "text"
+# Up to here a float64 holds every whole number.
+_FLOAT_HOLDS = 2**53
 # Types of the marks that pandas has for nothing; known by name, so that pandas need not be loaded.
 _PANDAS_NOTHING = ("NAType", "NaTType")
 
@@ -73,9 +75,32 @@ def like(table: pa.Table, data: Any) -> Any:
 
 
 def frame(table: pa.Table) -> pd.DataFrame:
-    """Return an Arrow table as a pandas DataFrame."""
+    """Return an Arrow table as a pandas DataFrame.
+
+    Whole numbers that a float cannot hold, such as order numbers, become ``Int64`` where some are missing.
+    """
     built: pd.DataFrame = table.to_pandas()
+    for name in table.column_names:
+        if _too_long_for_floats(table[name]):
+            built[name] = _nullable(table[name])
     return built
+
+
+def _too_long_for_floats(values: pa.ChunkedArray) -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_integer(values.type) or not 0 < values.null_count < len(values):
+        return False
+    bounds = pc.min_max(values).as_py()
+    return bool(max(abs(bounds["min"]), abs(bounds["max"])) > _FLOAT_HOLDS)
+
+
+def _nullable(values: pa.ChunkedArray) -> pd.Series:
+    import pandas as pd
+
+    kind = {"uint64": "UInt64"}.get(str(values.type), "Int64")
+    return pd.Series(values.to_pylist(), dtype=kind)
 
 
 def _convert(data: Any) -> pa.Table:

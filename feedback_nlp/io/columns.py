@@ -380,7 +380,7 @@ def canonical(table: pa.Table, roles: Roles, *, first_row: int = 1) -> tuple[pa.
     -------
     reviews : pyarrow.Table of n rows
         ``review_id``, ``text`` and other roles that some column plays, typed as ``schema.reviews_schema()``.
-        Where there is no id column, or an id is empty, the row number (from 1) is the id.
+        Where there is no id column, the row number (from 1) is the id; where an id is empty, ``#`` and it.
     notes : tuple of Bilingual
     """
     import pyarrow as pa
@@ -424,6 +424,9 @@ def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return values
     if pa.types.is_large_string(values.type) or pa.types.is_integer(values.type):
         return values.cast(pa.string())
+    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+        # Parquet of Hive and Impala may not say that bytes are text.
+        return times.by_unique(values, lambda cell: cell.decode("utf-8", "replace"), pa.string())
     return times.by_unique(values, as_text, pa.string())
 
 
@@ -442,10 +445,12 @@ def _ids(table: pa.Table, roles: Roles, first_row: int) -> tuple[pa.ChunkedArray
     if not missing:
         return ids, ()
     note = Bilingual(
-        f"“{name}”有 {missing} 行是空的，用行号作编号。",
-        f"'{name}' is empty in {missing} rows; row numbers are the ids there.",
+        f"“{name}”有 {missing} 行是空的，用 # 加行号作编号。",
+        f"'{name}' is empty in {missing} rows; # and the row number are the ids there.",
     )
-    return pc.if_else(empty, numbers.combine_chunks(), ids), (note,)
+    # A bare number may be the id of another row.
+    marked = pc.binary_join_element_wise("#", numbers.combine_chunks(), "")
+    return pc.if_else(empty, marked, ids), (note,)
 
 
 def _strays(name: str, moments: pa.ChunkedArray) -> Notes:

@@ -16,7 +16,10 @@ from feedback_nlp.io.encodings import to_utf8
 from feedback_nlp.io.raw import InputInfo, Raw, column
 from feedback_nlp.io.source import Source, empty_file
 
-__all__ = ["parse_line", "read", "read_stdin"]
+__all__ = ["UNREADABLE", "header", "parse_line", "read", "read_stdin"]
+
+# What json raises for what it can't read: not JSON, a number of thousands of digits, too many brackets.
+UNREADABLE = (ValueError, RecursionError)
 
 
 def read(source: Source) -> Raw:
@@ -75,7 +78,7 @@ def parse_line(line: str, name: str, number: int) -> Mapping[str, Any]:
     """
     try:
         value = json.loads(line)
-    except json.JSONDecodeError as error:
+    except UNREADABLE as error:
         raise _bad_line(name, number, error) from error
     return _object(value, name, number)
 
@@ -83,8 +86,8 @@ def parse_line(line: str, name: str, number: int) -> Mapping[str, Any]:
 def _array(text: str, name: str) -> list[Mapping[str, Any]]:
     try:
         values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise _bad_line(name, error.lineno, error) from error
+    except UNREADABLE as error:
+        raise _bad_line(name, getattr(error, "lineno", 1), error) from error
     return [_object(value, name, number) for number, value in enumerate(values, start=1)]
 
 
@@ -102,11 +105,12 @@ def _object(value: Any, name: str, number: int) -> Mapping[str, Any]:
     )
 
 
-def _bad_line(name: str, number: int, error: json.JSONDecodeError) -> InputError:
+def _bad_line(name: str, number: int, error: Exception) -> InputError:
+    place, why = getattr(error, "colno", 1), getattr(error, "msg", str(error).partition(";")[0])
     return InputError(
         Bilingual(
-            f"{name} 第 {number} 行不是有效的 JSON（第 {error.colno} 个字符处：{error.msg}）。",
-            f"Line {number} of {name} is not valid JSON (at character {error.colno}: {error.msg}).",
+            f"{name} 第 {number} 行不是有效的 JSON（第 {place} 个字符处：{why}）。",
+            f"Line {number} of {name} is not valid JSON (at character {place}: {why}).",
         ),
         Bilingual(
             "每行放一个 JSON 对象；请改好或删掉这一行。",
@@ -118,4 +122,9 @@ def _bad_line(name: str, number: int, error: json.JSONDecodeError) -> InputError
 def _table(objects: Iterable[Mapping[str, Any]]) -> pa.Table:
     rows = list(objects)
     names = list(dict.fromkeys(key for row in rows for key in row))
-    return pa.table({name: column([row.get(name) for row in rows]) for name in names})
+    return pa.table({header(name): column([row.get(name) for row in rows]) for name in names})
+
+
+def header(key: str) -> str:
+    """Return a key as the name of a column, half a surrogate pair in it replaced."""
+    return key.encode("utf-8", "replace").decode("utf-8")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from feedback_nlp.io.columns import Roles
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "ids_repeat", "prepare"]
 
 SCORE_PREFIX = "fb_"
 
@@ -83,7 +83,36 @@ def prepare(
     table, dropped = _without_scores(table)
     roles = guess(table, overrides, rating_scale=rating_scale, from_config=from_config)
     reviews, more = canonical(table, roles)
+    if "review_id" not in overrides and _numbers_no_reviews(reviews, roles):
+        roles = _without_ids(roles)
+        reviews, more = canonical(table, roles)
     return Prepared(table, reviews, roles, source, (*notes, *dropped, *more, *_duplicate_ids(reviews)))
+
+
+def _numbers_no_reviews(reviews: pa.Table, roles: Roles) -> bool:
+    """Whether different texts share an id in a column that was only taken for ids.
+
+    Such are numbers that begin anew in every file, and orders with several reviews. ``review_id`` is the id
+    by its name: what shares one is one review.
+    """
+    import pyarrow.compute as pc
+
+    if roles.columns.get("review_id", "review_id") == "review_id":
+        return False
+    told = reviews.select(["review_id", "text"])
+    texts = told.group_by("review_id").aggregate([("text", "count_distinct")])
+    return bool(pc.any(pc.greater(texts["text_count_distinct"], 1)).as_py())
+
+
+def _without_ids(roles: Roles) -> Roles:
+    columns = dict(roles.columns)
+    name = columns.pop("review_id")
+    note = Bilingual(
+        f"“{name}”里不同的评价有相同的编号，没有当编号用，评价按行号编号；要用它就给 --id {name}。",
+        f"Different reviews share an id in '{name}', so it is not used: row numbers are the ids. "
+        f"To use it all the same, give --id {name}.",
+    )
+    return replace(roles, columns=columns, notes=(*roles.notes, note))
 
 
 Read = tuple["pa.Table", dict[str, Any], tuple[Bilingual, ...]]
@@ -144,12 +173,17 @@ def _duplicate_ids(reviews: pa.Table) -> tuple[Bilingual, ...]:
     import pyarrow.compute as pc
 
     ids = reviews["review_id"]
-    surplus = reviews.num_rows - pc.count_distinct(ids, mode="all").as_py()
+    return ids_repeat(reviews.num_rows - pc.count_distinct(ids, mode="all").as_py())
+
+
+def ids_repeat(surplus: int) -> tuple[Bilingual, ...]:
+    """Say of how many rows the id stands before; nothing of none."""
     if surplus == 0:
         return ()
     return (
         Bilingual(
-            f"编号有重复：{surplus} 行的编号前面出现过，已保留。",
-            f"Ids repeat: {surplus} rows have an id that stands before; they are kept.",
+            f"编号有重复：{surplus} 行的编号前面出现过，已保留；统计时一个编号只算一条评价。",
+            f"Ids repeat: {surplus} rows have an id that stands before; they are kept, and rows of one id "
+            "count as one review.",
         ),
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from feedback_nlp.catalog import describe_model, model_folder, models
 from feedback_nlp.errors import Bilingual, ModelError
+from feedback_nlp.taxonomy import load_taxonomy
 
 if TYPE_CHECKING:
     from feedback_nlp.scorers.base import Scorer
@@ -40,10 +41,11 @@ def load_model(name_or_path: str | Path | Scorer = "linear", taxonomy: Taxonomy 
     Raises
     ------
     ModelError
-        If there is no such model, it is damaged, or it was trained on other facets.
+        If there is no such model, it is damaged, or it was trained on other facets; for a scorer, if it is
+        none, or another taxonomy than the shipped one is given and it is not the scorer's.
     """
     if not isinstance(name_or_path, str | Path):
-        return name_or_path
+        return _given(name_or_path, taxonomy)
     installed = {info.name: info.kind for info in models()}
     if str(name_or_path) == "lexicon" and "lexicon" not in installed:
         from feedback_nlp.scorers.lexicon import LexiconScorer
@@ -55,6 +57,31 @@ def load_model(name_or_path: str | Path | Scorer = "linear", taxonomy: Taxonomy 
         return RuledScorer.load(name_or_path, taxonomy)
     info = describe_model(model_folder(name_or_path))
     return scorer_class(info.kind).load(info.folder, taxonomy)
+
+
+def _given(scorer: Scorer, taxonomy: Taxonomy | None) -> Scorer:
+    """Return a scorer that was given as it is, if it is one and of the taxonomy that was asked for."""
+    if not callable(getattr(scorer, "predict", None)):
+        raise ModelError(
+            Bilingual(f"{scorer!r:.60} 不是打分器。", f"{scorer!r:.60} is no scorer."),
+            Bilingual(
+                "给名字（如 linear）、模型文件夹，或 load_model 的结果。",
+                "Give a name such as linear, a model folder, or what load_model returns.",
+            ),
+        )
+    own = getattr(scorer, "taxonomy_", None)
+    if None in (own, taxonomy) or taxonomy.sha256 in (own.sha256, load_taxonomy("default").sha256):
+        return scorer
+    raise ModelError(
+        Bilingual(
+            f"打分器用的是分类体系 {own.name}，不是 {taxonomy.name}。",
+            f"The scorer is of the taxonomy {own.name}, not of {taxonomy.name}.",
+        ),
+        Bilingual(
+            "载入时给出分类体系：load_model(名字, taxonomy)。",
+            "Load it with the taxonomy: load_model(name, taxonomy).",
+        ),
+    )
 
 
 def scorer_class(kind: str) -> type[Scorer]:

@@ -27,6 +27,7 @@ from feedback_nlp.scorers.lexicon_tables import FLAG_SCORES, evidence_table, ove
 from feedback_nlp.scorers.lexicon_words import Words, load_words
 from feedback_nlp.taxonomy import GENERAL, Taxonomy, load_taxonomy
 from feedback_nlp.text.clauses import cut_column
+from feedback_nlp.text.codepoints import whole_texts
 from feedback_nlp.text.column import Column
 from feedback_nlp.text.terms import TermMatcher
 
@@ -109,7 +110,7 @@ class LexiconScorer(Scorer):
 
     def predict(self, texts: Sequence[str | None], clauses: Clauses | None = None) -> Prediction:
         """Judge reviews; see :meth:`Scorer.predict`."""
-        original = [text if isinstance(text, str) else None for text in texts]
+        original = whole_texts(texts)
         cut = cut_column(original) if clauses is None else clauses
         judged = self.judge(Column.of(original, cut), cut)
         block = np.zeros((len(cut), len(self.taxonomy_.codes), 3), dtype=np.float32)

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Joined", "decode", "encode"]
+__all__ = ["Joined", "decode", "encode", "whole_texts"]
 
 
 def encode(text: str) -> NDArray[np.uint32]:
@@ -20,6 +20,25 @@ def encode(text: str) -> NDArray[np.uint32]:
 def decode(codes: NDArray[np.uint32]) -> str:
     """Return the text of an array of code points, the inverse of ``encode``."""
     return codes.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
+
+
+def whole_texts(texts: Sequence[str | None]) -> list[str]:
+    """Return a column of texts; ``None``, NaN and ``pd.NA`` become the empty text.
+
+    Raises
+    ------
+    TypeError
+        For one text where a column is meant, and for what is no text.
+    """
+    if isinstance(texts, str | bytes):
+        raise TypeError(f"a list of texts is needed, not one text: [{texts!r:.40}]")
+    return [text if isinstance(text, str) else _none(text) for text in texts]
+
+
+def _none(text: object) -> str:
+    if text is None or type(text).__name__ == "NAType" or text != text:
+        return ""
+    raise TypeError(f"a text is needed, not {text!r:.40}")
 
 
 @dataclass(frozen=True)
@@ -39,8 +58,8 @@ class Joined:
 
     @classmethod
     def of(cls, texts: Sequence[str | None]) -> Joined:
-        """Join ``texts``; ``None`` counts as the empty text."""
-        parts = [text or "" for text in texts]
+        """Join ``texts``; see ``whole_texts``."""
+        parts = whole_texts(texts)
         lengths = np.fromiter(map(len, parts), dtype=np.int64, count=len(parts)) + 1
         starts = np.zeros(len(parts) + 1, dtype=np.int64)
         np.cumsum(lengths, out=starts[1:])

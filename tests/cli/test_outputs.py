@@ -63,8 +63,8 @@ def test_empty_ids_are_filled_so_that_mentions_can_be_joined(source: Path) -> No
     source.write_text("review_id,内容\n7,物流太慢了\n,客服态度很差\n", encoding="utf-8")
     out, marks = source.parent / "x.parquet", source.parent / "m.parquet"
     assert run("score", source, "-o", out, "--mentions", marks, "--model", "lexicon").exit_code == 0
-    assert pq.read_table(out)["review_id"].to_pylist() == ["7", "2"]
-    assert set(pq.read_table(marks)["review_id"].to_pylist()) == {"7", "2"}
+    assert pq.read_table(out)["review_id"].to_pylist() == ["7", "#2"]
+    assert set(pq.read_table(marks)["review_id"].to_pylist()) == {"7", "#2"}
 
 
 def test_texts_cut_for_excel_are_told_of(source: Path) -> None:

@@ -171,7 +171,7 @@ def test_canonical_has_the_contract_types():
         "reviews",
     )
     assert reviews.to_pydict() == {
-        "review_id": ["7", "2", "9"],
+        "review_id": ["7", "#2", "9"],
         "text": TEXTS,
         "rating": [5, 3, None],
         "nps": [10, None, None],
@@ -194,7 +194,7 @@ def test_row_numbers_where_there_is_no_id():
 def test_numeric_cells_in_text_and_id_columns():
     data = table(号=[1.0, 2.5, None], 内容=[12345678901, 2, 3])
     reviews, _ = canonical(data, Roles({"review_id": "号", "text": "内容"}, None, {}))
-    assert reviews["review_id"].to_pylist() == ["1", "2.5", "3"]
+    assert reviews["review_id"].to_pylist() == ["1", "2.5", "#3"]
     assert reviews["text"].to_pylist() == ["12345678901", "2", "3"]
 
 

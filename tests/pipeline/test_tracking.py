@@ -103,7 +103,7 @@ def test_files_without_ids_do_not_meet_by_row_number(tmp_path):
 
 def test_rows_that_share_an_id_are_stored_once():
     table = pa.table({"编号": ["1", "1", "2"], "内容": ["物流太慢了", "客服态度太差", "退款拖了一个月"]})
-    batch, notes = batch_of(score_prepared(prepare(table), model="lexicon"))
+    batch, notes = batch_of(score_prepared(prepare(table, columns={"review_id": "编号"}), model="lexicon"))
     assert batch.reviews["text"].to_pylist() == ["客服态度太差", "退款拖了一个月"]
     assert "1 行" in notes[0].zh
     spans = zip(

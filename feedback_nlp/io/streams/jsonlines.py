@@ -132,7 +132,7 @@ class _Rows:
         if first:
             _check(self, name)
         keys = list(dict.fromkeys(key for row in self.objects for key in row))
-        cells = {key: [row.get(key) for row in self.objects] for key in keys}
+        cells = {jsonlines.header(key): [row.get(key) for row in self.objects] for key in keys}
         table = pa.table({key: _column(values) for key, values in cells.items()})
         if not keys:  # a table without columns has no rows
             table = pa.table({"text": pa.nulls(len(self.objects))})
@@ -151,7 +151,7 @@ def _parsed(line: str) -> Mapping[str, Any] | None:
     """Return the object on a line, None if there is none. An empty object is one without values."""
     try:
         value = json.loads(line)
-    except (json.JSONDecodeError, RecursionError):
+    except jsonlines.UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
 

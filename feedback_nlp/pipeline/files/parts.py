@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ INPUT, SCORES, MENTIONS = "input", "scores", "mentions"
 _FACTS = b"facts"
 # States of a run, in order: parts are being made, outputs are being put in place, all is done.
 RUNNING, PLACING, DONE = "running", "placing", "done"
+# Folders that a run of this process holds.
+_HELD: set[Path] = set()
+_GUARD = threading.Lock()
 
 
 def folder_of(output: Path) -> Path:
@@ -61,12 +65,13 @@ class Parts:
         from feedback_nlp.io.writers import explained
 
         folder = folder_of(output)
-        with explained(output):
-            lock = _lock(folder, output)
-        try:
-            yield cls(folder, output)
-        finally:
-            os.close(lock)
+        with _alone_here(folder, output):
+            with explained(output):
+                lock = _lock(folder, output)
+            try:
+                yield cls(folder, output)
+            finally:
+                os.close(lock)
 
     # --- the manifest
 
@@ -192,6 +197,28 @@ class Parts:
         return self.folder / f"{number:06d}.{name}"
 
 
+@contextmanager
+def _alone_here(folder: Path, output: Path) -> Iterator[None]:
+    """Keep the other threads of this process out: the lock of a file is that of the whole process."""
+    place = folder.parent.resolve() / folder.name
+    with _GUARD:
+        if place in _HELD:
+            raise _busy(output)
+        _HELD.add(place)
+    try:
+        yield
+    finally:
+        with _GUARD:
+            _HELD.discard(place)
+
+
+def _busy(output: Path) -> OutputError:
+    return OutputError(
+        Bilingual(f"另一个运行正在写 {output}。", f"Another run is writing {output}."),
+        Bilingual("等它结束，或换一个输出文件名。", "Wait for it, or choose another output."),
+    )
+
+
 def _lock(folder: Path, output: Path) -> int:
     """Return the open lock file of the folder, held until it is closed or this process ends."""
     while True:
@@ -204,10 +231,7 @@ def _lock(folder: Path, output: Path) -> int:
             _hold(lock)
         except OSError as error:
             os.close(lock)
-            raise OutputError(
-                Bilingual(f"另一个运行正在写 {output}。", f"Another run is writing {output}."),
-                Bilingual("等它结束，或换一个输出文件名。", "Wait for it, or choose another output."),
-            ) from error
+            raise _busy(output) from error
         try:
             if (folder / LOCK).stat().st_ino == os.fstat(lock).st_ino:
                 return lock

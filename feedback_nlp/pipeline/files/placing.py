@@ -207,16 +207,11 @@ def _ids_at(parts: Parts, count: int, rows: NDArray[np.int64]) -> pa.Array:
 
 def _repeated_ids(parts: Parts, count: int, n_rows: int) -> list[Bilingual]:
     from feedback_nlp.engines.duplicates import n_repeated
+    from feedback_nlp.pipeline.prepare import ids_repeat
 
-    surplus = n_repeated(lambda: (parts.column(number, "id_key") for number in range(count)), n_rows)
-    if surplus == 0:
-        return []
-    return [
-        Bilingual(
-            f"编号有重复：{surplus} 行的编号前面出现过，已保留。",
-            f"Ids repeat: {surplus} rows have an id that stands before; they are kept.",
-        )
-    ]
+    return list(
+        ids_repeat(n_repeated(lambda: (parts.column(number, "id_key") for number in range(count)), n_rows))
+    )
 
 
 @contextmanager
