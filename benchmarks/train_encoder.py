@@ -14,7 +14,7 @@
         --work EIGHT
     python train_encoder.py refine --base BASE --begin EIGHT --before EIGHT --teachers ONE TWO EIGHT EIGHT \
         --layers 9 --seeds 11 12 13 --work NINE
-    python train_linear.py --teacher SEVEN/model --out LINEAR --out-of-fold OOF.npz
+    python train_linear.py --teacher SEVEN/model --as-partner --out LINEAR --out-of-fold OOF.npz
     python train_encoder.py join --work NINE --partner LINEAR --out-of-fold OOF.npz
 
 Teachers have twelve layers; a student keeps six and learns from them what they think of public texts, and
