@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -62,10 +64,30 @@ def test_init_only_stores(scorer):
 def test_sklearn_can_clone(scorer):
     from sklearn.base import clone
 
-    copy = clone(scorer)
-    assert type(copy) is type(scorer)
-    assert not hasattr(copy, "thresholds_")
-    assert copy.get_params().keys() == scorer.get_params().keys()
+    copied = clone(scorer)
+    assert type(copied) is type(scorer)
+    assert not hasattr(copied, "thresholds_")
+    assert copied.get_params().keys() == scorer.get_params().keys()
+
+
+def test_a_clone_says_that_it_has_learnt_nothing(scorer):
+    from sklearn.base import clone
+    from sklearn.exceptions import NotFittedError
+
+    copied = clone(scorer)
+    for use in (lambda: copied.predict(["物流太慢了"]), copied.describe, lambda: copied.taxonomy_):
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            use()
+    with pytest.raises(AttributeError, match="no attribute 'thresholds'"):
+        _ = copied.thresholds
+
+
+@pytest.mark.parametrize("how", [copy.deepcopy, lambda scorer: pickle.loads(pickle.dumps(scorer))])
+def test_copies_are_whole(scorer, how):
+    """joblib and process pools copy what they hand out; nothing of that is written to a file."""
+    copied = how(scorer)
+    assert same(copied.predict(TEXTS), scorer.predict(TEXTS))
+    assert copied.fingerprint() == scorer.fingerprint()
 
 
 def test_shapes_types_and_ranges(scorer):
@@ -207,6 +229,10 @@ def test_a_scorer_of_another_taxonomy_is_refused(tmp_path):
     assert load_model(given) is load_model(given, shipped) is given
     with pytest.raises(ModelError, match="分类体系 default，不是 mine"):
         load_model(given, mine)
+    edited = tmp_path / "edited.toml"
+    edited.write_text(text.replace("version = 1", "version = 2", 1), encoding="utf-8")
+    with pytest.raises(ModelError, match=f"不是 default .{load_taxonomy(edited).sha256[:8]}.。"):
+        load_model(given, load_taxonomy(edited))
     # The shipped one stands for "not said": a scorer of one's own goes with it.
     other = load_model("lexicon", mine)
     assert load_model(other, shipped) is load_model(other, mine) is other
