@@ -11,6 +11,7 @@ from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.schema import ROLES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from feedback_nlp.io.columns import Roles
@@ -36,6 +37,8 @@ class Prepared:
         Name, format, encoding, sheet and number of rows of the input, as ``summary.json`` has them.
     notes : tuple of Bilingual
         What a careful person would want to know: skipped rows, unreadable dates, repeated ids.
+    index : pandas.Index, optional
+        Of the caller's DataFrame or Series, for the scored reviews that go back to them.
     """
 
     table: pa.Table
@@ -43,6 +46,7 @@ class Prepared:
     roles: Roles
     source: dict[str, Any]
     notes: tuple[Bilingual, ...]
+    index: pd.Index | None = None
 
 
 def prepare(
@@ -75,9 +79,11 @@ def prepare(
     ColumnNotFoundError
         If a named column is not there.
     """
+    from feedback_nlp.frames import index_of
     from feedback_nlp.io.columns import canonical, guess
 
-    overrides = {role: name for role, name in (columns or {}).items() if name is not None}
+    # As frames.to_table names them: columns of a DataFrame may be numbers.
+    overrides = {role: str(name) for role, name in (columns or {}).items() if name is not None}
     _check_roles(overrides)
     table, source, notes = _read(data, sheet, overrides)
     table, dropped = _without_scores(table)
@@ -86,7 +92,8 @@ def prepare(
     if "review_id" not in overrides and _numbers_no_reviews(reviews, roles):
         roles = _without_ids(roles)
         reviews, more = canonical(table, roles)
-    return Prepared(table, reviews, roles, source, (*notes, *dropped, *more, *_duplicate_ids(reviews)))
+    told = (*notes, *dropped, *more, *_duplicate_ids(reviews))
+    return Prepared(table, reviews, roles, source, told, index_of(data))
 
 
 def _numbers_no_reviews(reviews: pa.Table, roles: Roles) -> bool:
