@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "ids_repeat", "prepare"]
 
 SCORE_PREFIX = "fb_"
+# Of a path, on most systems.
+LONGEST_NAME = 1024
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,8 @@ Read = tuple["pa.Table", dict[str, Any], tuple[Bilingual, ...]]
 
 
 def _read(data: Any, sheet: str | int | None, overrides: Mapping[str, str]) -> Read:
+    if isinstance(data, str):
+        _check_path(data)
     if isinstance(data, str | Path):
         return _read_files([data], sheet, overrides)
     if isinstance(data, list | tuple) and data and all(isinstance(item, Path) for item in data):
@@ -135,6 +140,19 @@ def _read(data: Any, sheet: str | int | None, overrides: Mapping[str, str]) -> R
     table = to_table(data)
     source = {"name": type(data).__name__, "format": "memory", "encoding": None, "sheet": None}
     return table, source | {"n_rows": table.num_rows}, ()
+
+
+def _check_path(name: str) -> None:
+    """Raise if a text was given where the name of a file is meant."""
+    if name == "-" or os.path.exists(name) or (Path(name).suffix and len(name) < LONGEST_NAME):  # noqa: PTH110
+        return  # Path.exists raises for names that no file can have
+    raise InputError(
+        Bilingual(f"没有叫“{name:.20}”的文件。", f"There is no file called '{name:.20}'."),
+        Bilingual(
+            "请检查路径；要给的是文本，就放进列表：[文本]。",
+            "Check the path; to give texts, put them into a list: [text].",
+        ),
+    )
 
 
 def _read_files(paths: Sequence[str | Path], sheet: str | int | None, overrides: Mapping[str, str]) -> Read:

@@ -89,3 +89,12 @@ def test_columns_whose_names_are_no_texts(names, scorer) -> None:  # type: ignor
 def test_a_scorer_takes_lists(given, scorer) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(TypeError, match="a list of texts is needed"):
         scorer.predict(given)
+
+
+@pytest.mark.parametrize("text", ["物流太慢了", "物流太慢了。" * 400, "物流\0慢", "", "慢.慢" * 400])
+def test_a_text_is_no_path(text, scorer) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(InputError, match="放进列表") as caught:
+        fn.score(text, model=scorer)
+    assert len(str(caught.value)) < 100
+    with pytest.raises(InputError, match="找不到文件"):
+        fn.score("投诉.xlsx", model=scorer)
