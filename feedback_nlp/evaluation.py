@@ -6,15 +6,19 @@ sets of elements and facets are compared review by review.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp import gold
+from feedback_nlp.arguments import check_draws
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.evaluation_sets import Counts, Truth, clause_level, judge
+from feedback_nlp.scorers import load_model
 from feedback_nlp.scorers.calibration import calibration_error, reliability
 
 if TYPE_CHECKING:
@@ -38,11 +42,13 @@ MEASURES = (
     "clause_facet",
     "clause_facet_polarity",
 )
+# What a line about a report shows.
+SHOWN = ("element", "facet_polarity", "overall")
 MACRO_SUPPORT = 5
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What was measured.
 
@@ -87,6 +93,13 @@ class Report:
     confidence: NDArray[np.float64]
     domain_of: tuple[str, ...]
     confusion: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name} {_f(self.scores[name]['value'])}" for name in SHOWN)
+        return f"<Report: {self.name} on {self.n_reviews} reviews: {shown}>"
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format="{:.3f}".format)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per measure: value, low, high, support, macro."""
@@ -136,14 +149,20 @@ class Report:
         return "\n\n".join(blocks) + "\n"
 
 
-def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000, seed: int = 0) -> Report:
+def evaluate(
+    scorer: str | Path | Scorer,
+    reviews: str | Path | Iterable[GoldReview],
+    *,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Report:
     """Measure ``scorer`` on labelled reviews.
 
     Parameters
     ----------
-    scorer : Scorer
-        Fitted.
-    reviews : sequence of GoldReview
+    scorer : str, Path or Scorer
+        Installed model, model folder, or a fitted scorer.
+    reviews : path or iterable of GoldReview
         Must not have been learnt from.
     draws : int
         Bootstrap draws over reviews.
@@ -153,8 +172,15 @@ def evaluate(scorer: Scorer, reviews: Sequence[GoldReview], *, draws: int = 1000
     Raises
     ------
     InputError
-        If there are no reviews, or a label's facet is not in the scorer's taxonomy.
+        If there are no reviews, one is not labelled, or a facet is not in the scorer's taxonomy.
+    ConfigError
+        If ``draws`` is below 1, or ``seed`` below 0.
+    ModelError
+        If ``scorer`` is none, or there is no such model.
     """
+    check_draws(draws, seed)
+    scorer = load_model(scorer)
+    reviews = _labelled(reviews)
     _check(reviews, scorer.taxonomy_)
     judged = judge(scorer, reviews)
     clause_counts, mention_points = clause_level(scorer, reviews)
@@ -220,7 +246,10 @@ def compare(new: Report, old: Report, *, draws: int = 1000, seed: int = 0) -> di
     ------
     InputError
         If the reports are not of the same number of reviews.
+    ConfigError
+        If ``draws`` is below 1, or ``seed`` below 0.
     """
+    check_draws(draws, seed)
     if new.n_reviews != old.n_reviews:
         raise InputError(
             Bilingual(
@@ -237,6 +266,22 @@ def compare(new: Report, old: Report, *, draws: int = 1000, seed: int = 0) -> di
         here = _f1(new.counts[name].sum(axis=0)) - _f1(old.counts[name].sum(axis=0))
         result[name] = {"difference": float(here), "low": float(low), "high": float(high)}
     return result
+
+
+def _labelled(reviews: str | Path | Iterable[GoldReview]) -> list[GoldReview]:
+    if isinstance(reviews, str | Path):
+        return gold.read(reviews)
+    found = list(reviews)
+    wrong = next((review for review in found if not isinstance(review, gold.GoldReview)), None)
+    if wrong is None:
+        return found
+    raise InputError(
+        Bilingual(f"{wrong!r:.40} 不是带标注的评价。", f"{wrong!r:.40} is no labelled review."),
+        Bilingual(
+            "给标注文件的路径，或 gold.read、load_corpus 的结果。",
+            "Give the path of a labelled file, or what gold.read or load_corpus returns.",
+        ),
+    )
 
 
 def _check(reviews: Sequence[GoldReview], taxonomy: Taxonomy) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, ValuesView
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["TEXT_COLUMN", "frame", "is_missing", "like", "to_table", "whole"]
+__all__ = ["TEXT_COLUMN", "frame", "index_of", "is_missing", "like", "texts_of", "to_table", "whole"]
 
 # Column name of data that come without one.
 TEXT_COLUMN = "text"
@@ -30,9 +30,9 @@ def to_table(data: Any) -> pa.Table:
     ----------
     data : object
         A list or NumPy array of texts (``None``, NaN and ``pd.NA`` where there is none), a list of row
-        dictionaries, a pandas Series or DataFrame, an Arrow table, record batch or array, a dictionary of
-        columns, or anything with ``__arrow_c_stream__`` such as a Polars frame. Data without a column name
-        become the column "text".
+        dictionaries, a pandas Series, array or DataFrame, an Arrow table, record batch or array, a dictionary
+        of columns, or anything with ``__arrow_c_stream__`` such as a Polars frame. Data without a column
+        name become the column "text".
 
     Returns
     -------
@@ -53,6 +53,38 @@ def to_table(data: Any) -> pa.Table:
             Bilingual(f"数据不能转成表：{error}。", f"The data can't be made a table: {error}."),
             Bilingual("每一列只放一种类型的值。", "Keep to one type of value in each column."),
         ) from error
+
+
+def texts_of(data: Any) -> list[str | None]:
+    """Return one column of texts as a list; see ``to_table`` for what they may come in.
+
+    Raises
+    ------
+    InputError
+        If ``data`` is a table of several columns, or holds something else than texts.
+    """
+    import pyarrow as pa
+
+    table = to_table(list(data) if isinstance(data, Iterator | ValuesView) else data)
+    kind = table.schema.field(0).type if table.num_columns == 1 else None
+    if kind is not None and (pa.types.is_string(kind) or pa.types.is_null(kind)):
+        texts: list[str | None] = table.column(0).to_pylist()
+        return texts
+    raise InputError(
+        Bilingual(
+            f"这里要一列文字，给的是 {type(data).__name__}。",
+            f"One column of texts is needed here, not this {type(data).__name__}.",
+        ),
+        Bilingual("给一个字符串列表，或表里的一列。", "Give a list of strings, or one column of the table."),
+    )
+
+
+def index_of(data: Any) -> pd.Index | None:
+    """Return the index of a pandas Series or DataFrame; None of anything else."""
+    if type(data).__module__.partition(".")[0] != "pandas":
+        return None
+    found: pd.Index | None = getattr(data, "index", None)
+    return found
 
 
 def like(table: pa.Table, data: Any) -> Any:
@@ -112,13 +144,15 @@ def _convert(data: Any) -> pa.Table:
         return pa.Table.from_batches([data])
     if isinstance(data, (pa.Array, pa.ChunkedArray)):
         return pa.table({TEXT_COLUMN: data})
-    if type(data).__module__.partition(".")[0] == "pandas":
+    if type(data).__module__.partition(".")[0] == "pandas" and hasattr(data, "ndim"):
         return _from_pandas(data)
     if hasattr(data, "__arrow_c_stream__"):
         return _from_stream(data)
     if type(data).__module__ == "numpy" and getattr(data, "ndim", 0) == 1:
         return _from_rows(data.tolist())
     if isinstance(data, Mapping):
+        if any(isinstance(values, str | bytes) for values in data.values()):
+            raise _unknown(data)  # one row, whose texts would become columns of characters
         return pa.table(
             {str(name): pa.array(list(values), from_pandas=True) for name, values in data.items()}
         )
@@ -128,7 +162,7 @@ def _convert(data: Any) -> pa.Table:
 def _from_pandas(data: Any) -> pa.Table:
     import pyarrow as pa
 
-    frame = data.to_frame(TEXT_COLUMN if data.name is None else data.name) if data.ndim == 1 else data
+    frame = _series(data).to_frame() if data.ndim == 1 else data
     arrays = {}
     for position, name in enumerate(frame.columns):
         values = frame.iloc[:, position]
@@ -139,6 +173,14 @@ def _from_pandas(data: Any) -> pa.Table:
             Bilingual("先给重复的列改名。", "Rename the repeated columns first."),
         )
     return pa.table(arrays)
+
+
+def _series(data: Any) -> Any:
+    """Return a named pandas Series of a Series, an index or an array of pandas' own."""
+    import pandas as pd
+
+    name = getattr(data, "name", None)
+    return pd.Series(data, name=TEXT_COLUMN if name is None else name)
 
 
 def _column(values: Any) -> pa.Array:
@@ -189,7 +231,11 @@ def _from_rows(data: Any) -> pa.Table:
         if all(_is_text(value) for value in data):
             texts = [whole(value) if isinstance(value, str) else None for value in data]
             return pa.table({TEXT_COLUMN: pa.array(texts, type=pa.string())})
-    raise InputError(
+    raise _unknown(data)
+
+
+def _unknown(data: Any) -> InputError:
+    return InputError(
         Bilingual(f"不认识的数据：{type(data).__name__}。", f"Unknown kind of data: {type(data).__name__}."),
         Bilingual(
             "请给字符串列表、DataFrame、Arrow 表或文件路径。",

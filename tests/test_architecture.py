@@ -18,7 +18,10 @@ PACKAGE = Path(feedback_nlp.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 TAXONOMY = ("like", "parts", "reading", "source")
 LAYERS = {
-    0: ("errors", "schema", "compiled", "kernels", "taxonomy", *(f"taxonomy_{part}" for part in TAXONOMY)),
+    0: (
+        *("errors", "arguments", "schema", "compiled", "kernels"),
+        *("taxonomy", *(f"taxonomy_{part}" for part in TAXONOMY)),
+    ),
     1: ("text", "catalog", "frames", "gold"),
     2: ("scorers",),
     3: ("insight",),

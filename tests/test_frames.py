@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from feedback_nlp.errors import InputError
-from feedback_nlp.frames import like, to_table
+from feedback_nlp.frames import frame, like, to_table
 
 TEXTS = ["物流慢", None, "0012"]
 
@@ -119,3 +119,23 @@ def test_types_of_pandas_own_become_text():
 def test_half_of_a_surrogate_pair_becomes_a_mark():
     assert to_table(["\ud83d物流慢"])["text"].to_pylist() == ["\ufffd物流慢"]
     assert to_table(pd.DataFrame({"text": ["\ud83d慢"]}, dtype=object))["text"].to_pylist() == ["\ufffd慢"]
+
+
+def test_numbers_no_float_holds_stay_whole():
+    order = 2**53 + 1
+    table = pa.table(
+        {"订单": [order, None], "负": [-order, None], "大": pa.array([2**63, None], pa.uint64())}
+    )
+    built = frame(table)
+    assert [str(kind) for kind in built.dtypes] == ["Int64", "Int64", "UInt64"]
+    assert built["订单"][0] == order
+    assert built["负"][0] == -order
+    assert built["大"][0] == 2**63
+    assert built["订单"].isna().tolist() == [False, True]
+
+
+def test_other_numbers_are_what_pandas_makes_of_them():
+    table = pa.table(
+        {"小": [2**53, None], "全": [2**53 + 1, 1], "空": pa.nulls(2, pa.int64()), "字": ["一", None]}
+    )
+    assert frame(table).dtypes.equals(table.to_pandas().dtypes)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from feedback_nlp import kernels
+from feedback_nlp.arguments import whole_number
+from feedback_nlp.errors import Bilingual
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +30,10 @@ Tables = tuple["pa.Table", "pa.Table"]
 BATCH_SIZE = 2_000
 # Below this many reviews a second process costs more (its start) than it brings.
 MIN_REVIEWS_PER_JOB = 20_000
+_JOBS = Bilingual(
+    "给 1 以上的整数；None 按数据量和核数自动选。",
+    "Give a whole number of at least 1; None chooses by the number of reviews and the cores.",
+)
 # Enough that compiled loops are used for them.
 _WARM_REVIEWS = 64
 
@@ -146,9 +152,15 @@ def prepare(scorer: Scorer, n_reviews: int | None) -> None:
 
 
 def n_jobs(jobs: int | None, n_reviews: int | None) -> int:
-    """Return how many processes to use: as asked, else by the cores and the number of reviews if known."""
+    """Return how many processes to use: as asked, else by the cores and the number of reviews if known.
+
+    Raises
+    ------
+    ConfigError
+        If ``jobs`` is no number of processes.
+    """
     if jobs is not None:
-        return max(1, jobs)
+        return whole_number("jobs", jobs, least=1, advice=_JOBS)
     cores = _cores()
     return cores if n_reviews is None else max(1, min(cores, n_reviews // MIN_REVIEWS_PER_JOB))
 

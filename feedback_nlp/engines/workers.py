@@ -2,7 +2,8 @@
 
 On Linux the processes are forked once the model is loaded and warm, so that its pages are shared and a start
 costs milliseconds. Elsewhere, for models with threads or sessions of their own, and in a program that has
-threads, a new process loads its own copy.
+threads, a new process loads its own copy. The user's script is not run again there: it needs no
+``if __name__ == "__main__"``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
+from multiprocessing.context import SpawnContext, SpawnProcess
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from feedback_nlp.errors import Bilingual, UserError
@@ -39,6 +42,9 @@ Work = Callable[[Task, "Scorer"], Found]
 FORKABLE = frozenset({"lexicon", "linear"})
 # Tasks waiting for each process: enough that none is idle, few enough that memory stays small.
 AHEAD = 2
+# The module of the user's script.
+MAIN = "__main__"
+_STARTING = threading.Lock()
 # Judged once before the fork, so that tables built on first use are shared too.
 _WARM = "物流太慢了，但是客服很好；退款拖了一个月！"
 
@@ -75,7 +81,8 @@ def workers(scorer: Scorer, jobs: int) -> Iterator[Run]:
     with ExitStack() as stack:
         pool = _forked(scorer, jobs) if _may_fork(scorer) else _spawned(scorer, jobs, stack)
         stack.callback(pool.shutdown, cancel_futures=True)
-        yield lambda work, tasks: _ordered(pool, work, tasks, jobs * AHEAD)
+        killed = _no_start() if type(scorer).__module__ == MAIN else _killed()
+        yield lambda work, tasks: _ordered(pool, work, tasks, jobs * AHEAD, killed)
 
 
 def _may_fork(scorer: Scorer) -> bool:
@@ -109,11 +116,35 @@ def _spawned(scorer: Scorer, jobs: int, stack: ExitStack) -> ProcessPoolExecutor
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="feedback-nlp-"))
     saved = scorer.save(Path(folder) / "model")
     given = (os.getpid(), saved, type(scorer))
-    return ProcessPoolExecutor(jobs, get_context("spawn"), _start_and_load, given)
+    # A scorer whose class stands in the script can only be loaded by running the script.
+    context = get_context("spawn") if type(scorer).__module__ == MAIN else _Apart()
+    return ProcessPoolExecutor(jobs, context, _start_and_load, given)
+
+
+class _ApartProcess(SpawnProcess):
+    """A new process that does not run the user's script again, as Python's own would."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 (Python's name)
+        with _STARTING:
+            script = sys.modules[MAIN]
+            sys.modules[MAIN] = ModuleType(MAIN)  # what says which script there is to run
+            try:
+                return SpawnProcess._Popen(process_obj)
+            finally:
+                sys.modules[MAIN] = script
+
+
+class _Apart(SpawnContext):
+    Process = _ApartProcess
 
 
 def _ordered(
-    pool: ProcessPoolExecutor, work: Work[Task, Found], tasks: Iterable[Task], ahead: int
+    pool: ProcessPoolExecutor,
+    work: Work[Task, Found],
+    tasks: Iterable[Task],
+    ahead: int,
+    killed: UserError,
 ) -> Iterator[Found]:
     waiting: deque[Future[Any]] = deque()
     try:
@@ -124,7 +155,7 @@ def _ordered(
         while waiting:
             yield waiting.popleft().result()
     except BrokenProcessPool as error:
-        raise _killed() from error
+        raise killed from error
 
 
 def _killed() -> UserError:
@@ -133,6 +164,19 @@ def _killed() -> UserError:
             "一个打分进程被系统结束了（多半是内存不够）。", "A scoring process was killed (out of memory?)."
         ),
         Bilingual("减少 --jobs，或关掉占内存的程序再试。", "Use fewer --jobs, or free some memory."),
+    )
+
+
+def _no_start() -> UserError:
+    return UserError(
+        Bilingual(
+            "打分进程没有启动或中途被结束：打分器的类写在主脚本里。",
+            "A scoring process did not start or was killed: the scorer's class stands in the script itself.",
+        ),
+        Bilingual(
+            "把类放进一个可以导入的 .py 文件，或用 jobs=1。",
+            "Put the class into a file that can be imported, or use jobs=1.",
+        ),
     )
 
 

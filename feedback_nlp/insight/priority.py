@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from feedback_nlp.arguments import are_numbers
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.taxonomy import Taxonomy
 
@@ -42,11 +43,10 @@ def check_weights(weights: Sequence[float]) -> tuple[float, float, float]:
     ConfigError
         If they are not three numbers ≥ 0 of which one is above 0.
     """
-    values = [float(value) for value in weights]
-    if len(values) != 3 or not all(0 <= value < float("inf") for value in values) or sum(values) == 0:
-        shown = ", ".join(f"{value:g}" for value in values)
+    values = [float(value) for value in weights] if are_numbers(weights, 3) else []
+    if not values or not all(0 <= value < float("inf") for value in values) or sum(values) == 0:
         raise ConfigError(
-            Bilingual(f"权重 ({shown}) 不能用。", f"The weights ({shown}) can't be used."),
+            Bilingual(f"权重 {weights!r:.40} 不能用。", f"The weights {weights!r:.40} can't be used."),
             Bilingual(
                 "给三个不小于 0 的数：影响、范围、可行性，例如 0.5,0.3,0.2。",
                 "Give three numbers of at least 0, for impact, scope and feasibility, such as 0.5,0.3,0.2.",

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from feedback_nlp.arguments import is_number
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.insight.drivers import enough, refusal
 from feedback_nlp.insight.facts import Facts, encode
@@ -337,7 +338,7 @@ def _change(one: Effects, codes: Sequence[str], reduction: float) -> Change:
 
 
 def _check(codes: Sequence[str], reduction: float, outcome: str | None) -> None:
-    if not 0 < reduction <= 1:
+    if not is_number(reduction) or not 0 < reduction <= 1:
         raise ConfigError(
             Bilingual(f"减少的比例 {reduction} 不在 0–1 之间。", f"Reduction {reduction} is not in 0-1."),
             Bilingual("1 是全部消除，0.5 是减半。", "1 takes all away, 0.5 half."),

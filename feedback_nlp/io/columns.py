@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from feedback_nlp.arguments import are_numbers
 from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, InputError
 from feedback_nlp.io import headers, ratings, times
 from feedback_nlp.io.raw import as_text
@@ -162,6 +163,11 @@ def _scale(table: pa.Table, columns: Mapping[str, str], given: Scale | None) -> 
         return None
     if given is None:
         return ratings.detect(table[columns["rating"]], columns["rating"])
+    if not are_numbers(given, 2):
+        raise ConfigError(
+            Bilingual(f"评分量程 {given!r:.40} 不是两个数。", f"The scale {given!r:.40} is not two numbers."),
+            Bilingual("例如 (1, 5)，从小到大。", "Give two, such as (1, 5), the lower first."),
+        )
     if not given[0] < given[1]:
         raise ConfigError(
             Bilingual(

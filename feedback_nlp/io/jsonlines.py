@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.frames import whole
 from feedback_nlp.io import grid
 from feedback_nlp.io.encodings import to_utf8
 from feedback_nlp.io.raw import InputInfo, Raw, column
@@ -127,4 +128,4 @@ def _table(objects: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def header(key: str) -> str:
     """Return a key as the name of a column, half a surrogate pair in it replaced."""
-    return key.encode("utf-8", "replace").decode("utf-8")
+    return whole(key)

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual
+from feedback_nlp.frames import whole
 
 __all__ = ["InputInfo", "Raw", "as_text", "column", "filled_rows", "listed"]
 
@@ -76,11 +77,7 @@ def _strings(values: Sequence[Any]) -> pa.Array:
     try:
         return pa.array(texts, pa.string())
     except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and UTF-8 can't
-        return pa.array([_whole(text) for text in texts], pa.string())
-
-
-def _whole(text: str | None) -> str | None:
-    return None if text is None else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return pa.array([None if text is None else whole(text) for text in texts], pa.string())
 
 
 def column(values: Sequence[Any]) -> pa.Array:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.arguments import check_draws, whole_number
 from feedback_nlp.errors import Bilingual, ConfigError, InputError
 from feedback_nlp.insight.quantify import Audited, Span, allocate, audited, strata
 from feedback_nlp.io.forms import Field, Filled, at_cell, read_form, write_form
@@ -148,7 +149,7 @@ def sample_audit(
     InputError
         If a file can't be read or holds no counted review.
     ConfigError
-        If ``n`` is below 1.
+        If ``n`` is below 1, or ``seed`` below 0.
     OutputError
         If the workbook exists (without ``force``) or can't be written.
     """
@@ -157,6 +158,7 @@ def sample_audit(
             Bilingual(f"行数 {n} 不对。", f"Bad number of rows: {n}."),
             Bilingual("给 1 以上。", "Give 1 or more."),
         )
+    whole_number("seed", seed, least=0)
     file = _File.of(open_scored(source, mentions), taxonomy)
     sizes = np.bincount(file.stratum, minlength=len(file.elements) + 1)
     wanted = allocate(sizes, n)
@@ -326,7 +328,10 @@ def apply_audit(
     InputError
         If a workbook can't be read, a cell makes no sense or is not of this file (the message names it), one
         review was labelled in two ways, or nothing is labelled.
+    ConfigError
+        If ``draws`` is below 1, or ``seed`` below 0.
     """
+    check_draws(draws, seed)
     file = _File.of(open_scored(source, mentions), taxonomy)
     files = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     labels, n_rows = _labels(files, file)

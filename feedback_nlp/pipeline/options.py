@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from feedback_nlp.arguments import check_draws
 from feedback_nlp.errors import Bilingual, ConfigError
+from feedback_nlp.insight.priority import check_weights
 
 if TYPE_CHECKING:
     from feedback_nlp.insight.edits import Edits
@@ -73,8 +75,5 @@ class Options:
                 Bilingual(f"语言“{self.lang}”没有。", f"No language '{self.lang}'."),
                 Bilingual("用 zh 或 en。", "Use zh or en."),
             )
-        if self.draws < 1:
-            raise ConfigError(
-                Bilingual(f"抽样次数 {self.draws} 太少。", f"{self.draws} bootstrap draws are too few."),
-                Bilingual("给 1 以上，默认 1000。", "Give 1 or more; the default is 1000."),
-            )
+        check_draws(self.draws, self.seed)
+        check_weights(self.weights)

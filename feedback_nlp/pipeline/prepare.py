@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.schema import ROLES
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
     from feedback_nlp.io.columns import Roles
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "ids_repeat", "prepare"]
 
 SCORE_PREFIX = "fb_"
+# Of a path, on most systems.
+LONGEST_NAME = 1024
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Prepared:
         Name, format, encoding, sheet and number of rows of the input, as ``summary.json`` has them.
     notes : tuple of Bilingual
         What a careful person would want to know: skipped rows, unreadable dates, repeated ids.
+    index : pandas.Index, optional
+        Of the caller's DataFrame or Series, for the scored reviews that go back to them.
     """
 
     table: pa.Table
@@ -43,6 +49,7 @@ class Prepared:
     roles: Roles
     source: dict[str, Any]
     notes: tuple[Bilingual, ...]
+    index: pd.Index | None = None
 
 
 def prepare(
@@ -75,9 +82,11 @@ def prepare(
     ColumnNotFoundError
         If a named column is not there.
     """
+    from feedback_nlp.frames import index_of
     from feedback_nlp.io.columns import canonical, guess
 
-    overrides = {role: name for role, name in (columns or {}).items() if name is not None}
+    # As frames.to_table names them: columns of a DataFrame may be numbers.
+    overrides = {role: str(name) for role, name in (columns or {}).items() if name is not None}
     _check_roles(overrides)
     table, source, notes = _read(data, sheet, overrides)
     table, dropped = _without_scores(table)
@@ -86,7 +95,8 @@ def prepare(
     if "review_id" not in overrides and _numbers_no_reviews(reviews, roles):
         roles = _without_ids(roles)
         reviews, more = canonical(table, roles)
-    return Prepared(table, reviews, roles, source, (*notes, *dropped, *more, *_duplicate_ids(reviews)))
+    told = (*notes, *dropped, *more, *_duplicate_ids(reviews))
+    return Prepared(table, reviews, roles, source, told, index_of(data))
 
 
 def _numbers_no_reviews(reviews: pa.Table, roles: Roles) -> bool:
@@ -119,6 +129,8 @@ Read = tuple["pa.Table", dict[str, Any], tuple[Bilingual, ...]]
 
 
 def _read(data: Any, sheet: str | int | None, overrides: Mapping[str, str]) -> Read:
+    if isinstance(data, str):
+        _check_path(data)
     if isinstance(data, str | Path):
         return _read_files([data], sheet, overrides)
     if isinstance(data, list | tuple) and data and all(isinstance(item, Path) for item in data):
@@ -128,6 +140,19 @@ def _read(data: Any, sheet: str | int | None, overrides: Mapping[str, str]) -> R
     table = to_table(data)
     source = {"name": type(data).__name__, "format": "memory", "encoding": None, "sheet": None}
     return table, source | {"n_rows": table.num_rows}, ()
+
+
+def _check_path(name: str) -> None:
+    """Raise if a text was given where the name of a file is meant."""
+    if name == "-" or os.path.exists(name) or (Path(name).suffix and len(name) < LONGEST_NAME):  # noqa: PTH110
+        return  # Path.exists raises for names that no file can have
+    raise InputError(
+        Bilingual(f"没有叫“{name:.20}”的文件。", f"There is no file called '{name:.20}'."),
+        Bilingual(
+            "请检查路径；要给的是文本，就放进列表：[文本]。",
+            "Check the path; to give texts, put them into a list: [text].",
+        ),
+    )
 
 
 def _read_files(paths: Sequence[str | Path], sheet: str | int | None, overrides: Mapping[str, str]) -> Read:

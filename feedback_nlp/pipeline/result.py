@@ -253,7 +253,7 @@ class Analysis:
 
         options = replace(
             self.options,
-            weights=weights or self.options.weights,
+            weights=self.options.weights if weights is None else weights,
             feasibility=dict(self.options.feasibility if feasibility is None else feasibility),
             playbook=self.options.playbook if playbook is None else Playbook.of(playbook),
         )

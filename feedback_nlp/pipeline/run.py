@@ -256,7 +256,7 @@ def _scored(
     }
     if chosen is not None:
         meta["max_error"] = asdict(chosen)
-    return Scored(prepared.table, prepared.reviews, columns, mentions, meta), scorer
+    return Scored(prepared.table, prepared.reviews, columns, mentions, meta, prepared.index), scorer
 
 
 def _target_note(scored: Scored) -> tuple[Bilingual, ...]:

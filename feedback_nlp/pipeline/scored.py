@@ -37,6 +37,8 @@ class Scored:
         One row per (review, clause, facet).
     meta : dict
         Input, roles, model and taxonomy; travels in the Parquet files.
+    index : pandas.Index, optional
+        Of the rows where they came as a DataFrame or Series.
     """
 
     table: pa.Table
@@ -44,14 +46,16 @@ class Scored:
     columns: pa.Table
     mention_table: pa.Table
     meta: dict[str, Any]
+    index: pd.Index | None = None
 
     def __repr__(self) -> str:
         return f"<Scored: {self.table.num_rows} reviews, {self.mention_table.num_rows} mentions>"
 
     @cached_property
     def reviews(self) -> pd.DataFrame:
-        """All input columns with ``fb_*`` beside them, in input order."""
-        return frame(self.review_table)
+        """All input columns with ``fb_*`` beside them, in input order and with the index that came."""
+        built = frame(self.review_table)
+        return built if self.index is None else built.set_axis(self.index)
 
     @cached_property
     def mentions(self) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
-from feedback_nlp.frames import whole
+from feedback_nlp.frames import texts_of, whole
 from feedback_nlp.scorers import load_model
 from feedback_nlp.taxonomy import Taxonomy, load_taxonomy
 
@@ -36,12 +36,18 @@ def segment(texts: str | Sequence[str]) -> list[Segment] | list[list[Segment]]:
 
     Parameters
     ----------
-    texts : str or sequence of str
+    texts : str, or a column of texts
+        A list, Series, array or Arrow array; a missing text has no clause.
 
     Returns
     -------
     list of Segment, or a list of those for a sequence
         Spans are half-open code points of the original text.
+
+    Raises
+    ------
+    InputError
+        If it is no column of texts, such as a table of several.
 
     Examples
     --------
@@ -52,7 +58,7 @@ def segment(texts: str | Sequence[str]) -> list[Segment] | list[list[Segment]]:
     from feedback_nlp.text.words import default_segmenter
 
     if not isinstance(texts, str):
-        return [segment(text) for text in texts]
+        return [segment(text or "") for text in texts_of(texts)]
     words = default_segmenter()
     texts = whole(texts)
     return [
@@ -79,7 +85,8 @@ def classify(
 
     Parameters
     ----------
-    texts : str or sequence of str
+    texts : str, or a column of texts
+        A list, Series, array or Arrow array.
     model, taxonomy
         As in :func:`feedback_nlp.analyze`.
 
@@ -88,6 +95,11 @@ def classify(
     dict, or a list of dicts for a sequence
         ``text``, ``polarity`` [-1, 1], ``label``, ``confidence`` [0, 1], ``flags`` and ``mentions``
         (each clause, start, end, text, element, facet, score, polarity and label).
+
+    Raises
+    ------
+    InputError
+        If it is no column of texts, such as a table of several.
 
     Examples
     --------
@@ -99,4 +111,4 @@ def classify(
     if isinstance(texts, str):
         return classify([texts], model=model, taxonomy=taxonomy)[0]
     scorer = load_model(model, load_taxonomy(taxonomy))
-    return judge([None if text is None else whole(text) for text in texts], scorer)
+    return judge(texts_of(texts), scorer)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.arguments import check_draws
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.gold import GoldReview, read
 from feedback_nlp.schema import FLAGS
@@ -119,7 +120,10 @@ def agreement(*files: str | Path | Sequence[GoldReview], draws: int = 1000, seed
     ------
     InputError
         If there are fewer than two files, ids repeat, a text differs, or no review is in every file.
+    ConfigError
+        If ``draws`` is below 1, or ``seed`` below 0.
     """
+    check_draws(draws, seed)
     raters = [_by_id(item, number) for number, item in enumerate(files, 1)]
     if len(raters) < 2:
         raise InputError(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from feedback_nlp.arguments import whole_number
 from feedback_nlp.errors import Bilingual, ConfigError
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def results_table(
     Raises
     ------
     ConfigError
-        For an unknown format or measure, no report, or reports of different numbers of reviews.
+        For an unknown format or measure, digits below 0, no report, or reports of different reviews.
     """
-    _check(reports, format, measures)
+    _check(reports, format, measures, digits)
     from feedback_nlp.pipeline.model_card import MEASURE_NAMES
 
     heads = [Bilingual("模型", "model").in_(lang), *(MEASURE_NAMES[name].in_(lang) for name in measures)]
@@ -72,9 +73,15 @@ def results_table(
     return _latex(heads, rows, note) if format == "latex" else _markdown(heads, rows, note)
 
 
-def _check(reports: Mapping[str, Report], format: str, measures: Sequence[str]) -> None:
+def _check(reports: Mapping[str, Report], format: str, measures: Sequence[str], digits: int) -> None:
     from feedback_nlp.evaluation import MEASURES
 
+    whole_number("digits", digits, least=0)
+    if not isinstance(reports, Mapping) or not reports:
+        raise ConfigError(
+            Bilingual("没有评测可以列成表。", "There is no report to make a table of."),
+            Bilingual('给字典：{"模型名": evaluate(…)}。', 'Give a dictionary: {"name": evaluate(…)}.'),
+        )
     unknown = [name for name in measures if name not in MEASURES]
     sizes = sorted({report.n_reviews for report in reports.values()})
     if format not in FORMATS or unknown:

@@ -69,13 +69,18 @@ def _given(scorer: Scorer, taxonomy: Taxonomy | None) -> Scorer:
                 "Give a name such as linear, a model folder, or what load_model returns.",
             ),
         )
-    own = getattr(scorer, "taxonomy_", None)
-    if None in (own, taxonomy) or taxonomy.sha256 in (own.sha256, load_taxonomy("default").sha256):
+    own: Taxonomy | None = getattr(scorer, "taxonomy_", None)
+    if own is None or taxonomy is None:
         return scorer
+    if taxonomy.sha256 in (own.sha256, load_taxonomy("default").sha256):
+        return scorer
+    there, asked = own.name, taxonomy.name
+    if there == asked:
+        there, asked = f"{there} ({own.sha256[:8]})", f"{asked} ({taxonomy.sha256[:8]})"
     raise ModelError(
         Bilingual(
-            f"打分器用的是分类体系 {own.name}，不是 {taxonomy.name}。",
-            f"The scorer is of the taxonomy {own.name}, not of {taxonomy.name}.",
+            f"打分器用的是分类体系 {there}，不是 {asked}。",
+            f"The scorer is of the taxonomy {there}, not of {asked}.",
         ),
         Bilingual(
             "载入时给出分类体系：load_model(名字, taxonomy)。",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_nlp.arguments import is_number
 from feedback_nlp.errors import Bilingual, ConfigError, ModelError
 
 if TYPE_CHECKING:
@@ -177,9 +178,9 @@ def choose(scorer: Scorer, max_error: float) -> Chosen:
     ModelError
         If the model carries no counts of errors (the lexicon, and models trained without them).
     """
-    if not 0 < max_error <= 0.5:
+    if not is_number(max_error) or not 0 < max_error <= 0.5:
         raise ConfigError(
-            Bilingual(f"目标错误率 {max_error:g} 不对。", f"Bad target error {max_error:g}."),
+            Bilingual(f"目标错误率 {max_error} 不对。", f"Bad target error {max_error}."),
             Bilingual(
                 "给 0 到 0.5 之间的数，如 --max-error 0.05。", "Give a number up to 0.5, such as 0.05."
             ),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from inspect import signature
+from inspect import get_annotations, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,24 @@ class Scorer(ABC):
     neutral_band_: float = NEUTRAL_BAND
     safety_threshold_: float = 0.9
     abstention_: Abstention | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        """Say of what ``fit`` or ``load`` would have set that nothing is learnt yet.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            For such a name; it is an AttributeError too, so that ``hasattr`` works.
+        """
+        declared = any(name in get_annotations(kind) for kind in type(self).__mro__)
+        if name.startswith("__") or not (declared or name.endswith("_")):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        from sklearn.exceptions import NotFittedError
+
+        raise NotFittedError(
+            f"This {type(self).__name__} is not fitted yet. Call 'fit', or take one from load_model; "
+            "scikit-learn's clone leaves out what was learnt."
+        )
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: FBT001, FBT002 (scikit-learn's signature)
         """Return the arguments of ``__init__`` as stored; what scikit-learn's ``clone`` asks for."""

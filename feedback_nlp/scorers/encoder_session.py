@@ -35,7 +35,7 @@ class Backend(Protocol):
 
 
 class OnnxBackend:
-    """The exported encoder.
+    """The exported encoder. A copy, such as one for another process, makes a session of its own.
 
     Parameters
     ----------
@@ -60,10 +60,18 @@ class OnnxBackend:
         # One thread a window: short inputs don't fill more, and threads of our own fill all cores.
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
+        self._made_of = (graph, threads)
         self.threads = threads or _cores()
         self.session: Any = onnxruntime.InferenceSession(
             graph, options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
         )
+
+    def __getstate__(self) -> tuple[bytes, int | None]:
+        return self._made_of
+
+    def __setstate__(self, state: tuple[bytes, int | None]) -> None:
+        graph, threads = state
+        self.__init__(graph, threads=threads)  # type: ignore[misc]
 
     def pooled(self, tokens: Tokens) -> Pooled:
         """Return the mean state of each clause and of each window's own tokens."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -28,10 +28,13 @@ def whole_texts(texts: Sequence[str | None]) -> list[str]:
     Raises
     ------
     TypeError
-        For one text where a column is meant, and for what is no text.
+        For one text, an iterator or a table where a column is meant, and for what is no text.
     """
     if isinstance(texts, str | bytes):
         raise TypeError(f"a list of texts is needed, not one text: [{texts!r:.40}]")
+    if isinstance(texts, Iterator | Mapping) or getattr(texts, "ndim", 1) != 1:
+        # Read once, it would be empty afterwards; a table would give the names of its columns.
+        raise TypeError(f"a list of texts is needed, not a {type(texts).__name__}")
     return [text if isinstance(text, str) else _none(text) for text in texts]
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -101,6 +102,65 @@ def test_a_program_with_threads_is_not_forked(scorer) -> None:
     finally:
         stop.set()
         other.join()
+
+
+UNGUARDED = """
+import sys, threading
+import feedback_nlp as fn
+
+print("script", flush=True)
+stop = threading.Event()
+threading.Thread(target=stop.wait).start()
+try:
+    scored = fn.score(["物流太慢了"] * 4001, model="lexicon", jobs=2)
+    print(len(scored.mentions), sys.modules["__main__"].stop is stop)
+finally:
+    stop.set()
+"""
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_script_needs_no_guard_and_runs_once(tmp_path: Path, piped: bool) -> None:
+    """Beside a thread nothing is forked, as everywhere but on Linux; a piped script has no file to run."""
+    script = tmp_path / "script.py"
+    script.write_text(UNGUARDED, encoding="utf-8")
+    command = [sys.executable] if piped else [sys.executable, str(script)]
+    given = UNGUARDED if piped else ""
+    done = subprocess.run(
+        command, input=given, capture_output=True, encoding="utf-8", check=False, timeout=120
+    )
+    assert (done.stdout.split(), done.stderr) == (["script", "4001", "True"], "")
+
+
+OWN_CLASS = """
+import sys
+from pathlib import Path
+from feedback_nlp.engines import workers
+from feedback_nlp.errors import UserError
+
+class Own:
+    name = "own"
+    def save(self, folder):
+        return folder
+    @classmethod
+    def load(cls, folder):
+        return cls()
+
+try:
+    with workers.workers(Own(), 2) as run:
+        list(run(repr, [1]))
+except UserError as error:
+    print(error)
+    sys.exit(error.exit_code)
+"""
+
+
+def test_a_class_in_the_script_is_what_is_said(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(OWN_CLASS, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, check=False, timeout=120)
+    assert done.returncode == 2
+    assert "打分器的类写在主脚本里" in done.stdout.decode()
 
 
 if __name__ == "__main__":

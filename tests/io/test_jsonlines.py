@@ -91,3 +91,20 @@ def test_other_encodings_and_blank_lines(tmp_path):
 def test_no_row_invents_a_time(tmp_path):
     raw = read(write(tmp_path, '{"text": "好", "time": "2025-03-01"}\n'))
     assert not isinstance(raw.table["time"][0].as_py(), dt.date)
+
+
+UNREADABLE = {"number": '{"n": ' + "9" * 5000 + "}", "brackets": '{"n": ' + "[" * 100_000 + "}"}
+
+
+@pytest.mark.parametrize("line", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_json_refuses_is_a_bad_line(tmp_path, line):
+    path = write(tmp_path, '{"text": "好"}\n' + line + "\n")
+    with pytest.raises(InputError, match="第 2 行不是有效的 JSON"):
+        read(path)
+    with pytest.raises(InputError, match="第 1 行不是有效的 JSON"):
+        read(write(tmp_path, f"[{line}]", "a.json"))
+
+
+def test_half_a_surrogate_pair_in_a_key(tmp_path):
+    raw = read(write(tmp_path, '{"text": "好", "坏\\ud83d": 1}\n'))
+    assert raw.table.column_names == ["text", "坏\ufffd"]

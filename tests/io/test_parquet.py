@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from feedback_nlp.errors import InputError
+from feedback_nlp.io.columns import Roles, canonical
 from feedback_nlp.io.readers import read
 
 
@@ -44,3 +45,18 @@ def test_no_rows(tmp_path):
     pq.write_table(pa.table({"内容": pa.array([], pa.string())}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match="没有数据行"):
         read(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary()], ids=str)
+def test_texts_stored_as_bytes_are_decoded(tmp_path, kind):
+    """Hive and Impala leave out that bytes are text."""
+    cells = ["物流太慢了".encode(), None, "好".encode() + b"\xff"]
+    path = tmp_path / "a.parquet"
+    pq.write_table(
+        pa.table({"工单号": pa.array([b"A1", b"A2", b"A3"], kind), "内容": pa.array(cells, kind)}), path
+    )
+    roles = Roles({"review_id": "工单号", "text": "内容"}, None, {})
+    reviews, _ = canonical(read(path).table, roles)
+    assert reviews["review_id"].to_pylist() == ["A1", "A2", "A3"]
+    assert reviews["text"].to_pylist()[:2] == ["物流太慢了", None]
+    assert reviews["text"].to_pylist()[2].endswith("\ufffd")

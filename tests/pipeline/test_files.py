@@ -436,6 +436,19 @@ def test_full_disk_keeps_the_parts(source: Path, tmp_path: Path, monkeypatch: py
     assert fn.score_file(source, out, model="lexicon", resume=True).n_resumed == 150
 
 
+def test_rows_that_json_refuses_are_kept_as_bad(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    deep, long = '{"text": ' + "[" * 100_000 + "}", '{"review_id": ' + "9" * 5_000 + ', "text": "物流慢"}'
+    path.write_text(
+        "\n".join(['{"review_id": "1", "text": "物流太慢了", "坏\\ud83d": 1}', deep, long]), encoding="utf-8"
+    )
+    done = fn.score_file(path, tmp_path / "o.parquet", model="lexicon")
+    assert [(one.row, one.reason) for one in done.bad] == [(2, "json"), (3, "json")]
+    table = pq.read_table(tmp_path / "o.parquet")
+    assert table["fb_status"].to_pylist() == ["ok", "bad", "bad"]
+    assert table["坏\ufffd"].to_pylist()[0] == 1
+
+
 # --- places
 
 
@@ -453,6 +466,19 @@ def test_two_runs_of_one_output(source: Path, tmp_path: Path) -> None:
             fn.score_file(source, out, model="lexicon")
         other.stdin.close()
         other.wait()
+    fn.score_file(source, out, model="lexicon")
+    assert out.exists()
+
+
+def test_two_runs_of_one_output_in_one_process(source: Path, tmp_path: Path) -> None:
+    """Such as two threads: the lock of a file is that of the whole process, and would let both in."""
+    out = tmp_path / "o.parquet"
+    (tmp_path / "link").symlink_to(tmp_path)
+    with kept.Parts.held(out):
+        for same in (out, tmp_path / "link" / "o.parquet"):
+            with pytest.raises(OutputError, match="另一个运行正在写"):
+                fn.score_file(source, same, model="lexicon")
+        fn.score_file(source, tmp_path / "other.parquet", model="lexicon")
     fn.score_file(source, out, model="lexicon")
     assert out.exists()
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import feedback_nlp
+from feedback_nlp.errors import ModelError
 from feedback_nlp.schema import FLAGS
 from feedback_nlp.scorers import SCORERS, load_model
 from feedback_nlp.scorers.base import Scorer
+from feedback_nlp.taxonomy import load_taxonomy
 from feedback_nlp.text.clauses import cut_column, from_spans
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
+SHIPPED = Path(feedback_nlp.__file__).parent / "resources" / "taxonomies" / "default.toml"
 NAMES = [name for name in SCORERS if name == "lexicon" or (MODELS / name / "model.json").is_file()]
 TEXTS = [
     "物流太慢了，客服倒是很耐心，退款拖了一周",
@@ -58,10 +64,30 @@ def test_init_only_stores(scorer):
 def test_sklearn_can_clone(scorer):
     from sklearn.base import clone
 
-    copy = clone(scorer)
-    assert type(copy) is type(scorer)
-    assert not hasattr(copy, "thresholds_")
-    assert copy.get_params().keys() == scorer.get_params().keys()
+    copied = clone(scorer)
+    assert type(copied) is type(scorer)
+    assert not hasattr(copied, "thresholds_")
+    assert copied.get_params().keys() == scorer.get_params().keys()
+
+
+def test_a_clone_says_that_it_has_learnt_nothing(scorer):
+    from sklearn.base import clone
+    from sklearn.exceptions import NotFittedError
+
+    copied = clone(scorer)
+    for use in (lambda: copied.predict(["物流太慢了"]), copied.describe, lambda: copied.taxonomy_):
+        with pytest.raises(NotFittedError, match="is not fitted yet"):
+            use()
+    with pytest.raises(AttributeError, match="no attribute 'thresholds'"):
+        _ = copied.thresholds
+
+
+@pytest.mark.parametrize("how", [copy.deepcopy, lambda scorer: pickle.loads(pickle.dumps(scorer))])
+def test_copies_are_whole(scorer, how):
+    """joblib and process pools copy what they hand out; nothing of that is written to a file."""
+    copied = how(scorer)
+    assert same(copied.predict(TEXTS), scorer.predict(TEXTS))
+    assert copied.fingerprint() == scorer.fingerprint()
 
 
 def test_shapes_types_and_ranges(scorer):
@@ -186,3 +212,27 @@ def test_description(scorer):
     assert described["name"] == scorer.name
     assert len(described["sha256"]) == 64
     assert described["taxonomy_sha256"] == scorer.taxonomy_.sha256
+
+
+@pytest.mark.parametrize("wrong", [None, 5, {"a": 1}, [0, 1]], ids=repr)
+def test_what_is_no_scorer_is_refused(wrong):
+    with pytest.raises(ModelError, match="不是打分器"):
+        load_model(wrong)
+
+
+def test_a_scorer_of_another_taxonomy_is_refused(tmp_path):
+    own = tmp_path / "own.toml"
+    text = SHIPPED.read_text(encoding="utf-8")
+    own.write_text(text.replace('name = "default"', 'name = "mine"', 1), encoding="utf-8")
+    mine, shipped = load_taxonomy(own), load_taxonomy("default")
+    given = load_model("lexicon")
+    assert load_model(given) is load_model(given, shipped) is given
+    with pytest.raises(ModelError, match="分类体系 default，不是 mine"):
+        load_model(given, mine)
+    edited = tmp_path / "edited.toml"
+    edited.write_text(text.replace("version = 1", "version = 2", 1), encoding="utf-8")
+    with pytest.raises(ModelError, match=f"不是 default .{load_taxonomy(edited).sha256[:8]}.。"):
+        load_model(given, load_taxonomy(edited))
+    # The shipped one stands for "not said": a scorer of one's own goes with it.
+    other = load_model("lexicon", mine)
+    assert load_model(other, shipped) is load_model(other, mine) is other

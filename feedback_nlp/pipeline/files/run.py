@@ -271,16 +271,17 @@ class Job:
         from feedback_nlp.engines.workers import workers
 
         expected = self.inputs.expected()
+        processes = n_jobs(jobs, expected if self.parts is not None else expected or None)
         prepare(self.scorer, expected or None)
         meter = _Meter(progress, expected)
         if self.parts is None:
-            with workers(self.scorer, n_jobs(jobs, expected or None)) as run:
+            with workers(self.scorer, processes) as run:
                 return self._piped(run, batch_rows, meter, strict=strict)
         start = self._start(self.parts)
         if start is None:
             return self._done(self.parts)
         try:
-            with workers(self.scorer, n_jobs(jobs, expected)) as run:
+            with workers(self.scorer, processes) as run:
                 facts = self._make(self.parts, start, run, batch_rows, meter, strict=strict)
             return self._place(self.parts, facts, start)
         except OutputError as error:

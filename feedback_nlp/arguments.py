@@ -1,0 +1,55 @@
+"""Checks of arguments that several calls take, so that each is refused the same way and before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+from feedback_nlp.errors import Bilingual, ConfigError
+
+__all__ = ["are_numbers", "check_draws", "is_number", "whole_number"]
+
+
+def check_draws(draws: Any, seed: Any) -> None:
+    """Check the number of bootstrap draws and their seed; see ``whole_number``."""
+    whole_number("draws", draws, least=1)
+    whole_number("seed", seed, least=0)
+
+
+def whole_number(name: str, value: Any, *, least: int, advice: Bilingual | None = None) -> int:
+    """Return the argument ``name`` as an int.
+
+    Parameters
+    ----------
+    name : str
+        As the caller writes it.
+    value : object
+        What was given; NumPy's whole numbers are fine, truth values are not.
+    least : int
+        The smallest that makes sense.
+    advice : Bilingual, optional
+        The hint; by default which numbers to give.
+
+    Raises
+    ------
+    ConfigError
+        If it is no whole number, or smaller.
+    """
+    if not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least:
+        return int(value)
+    raise ConfigError(
+        Bilingual(f"{name}={value!r:.40} 不能用。", f"{name}={value!r:.40} can't be used."),
+        advice or Bilingual(f"给 {least} 以上的整数。", f"Give a whole number of at least {least}."),
+    )
+
+
+def is_number(value: Any) -> bool:
+    """Whether ``value`` is a number; truth values are none."""
+    return not isinstance(value, bool) and isinstance(value, Real)
+
+
+def are_numbers(values: Any, count: int) -> bool:
+    """Whether ``values`` are so many numbers."""
+    found = list(values) if isinstance(values, Iterable) else []
+    return len(found) == count and all(map(is_number, found))
