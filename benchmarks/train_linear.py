@@ -38,10 +38,9 @@ COUNTS = Path(__file__).with_name("abstention_counts.json")
 HELD_OUT_CORPUS = "demo.jsonl"
 # With tens of thousands of texts, n-grams that stand in three clauses are mostly chance, and a third of all.
 # How firmly the heads are held was chosen on the tenth of the texts that no encoder learns from.
-# Each text that an encoder judged counts for less where there are four times as many as labelled ones.
+# Each text that an encoder judged counts for less where there are many times as many as labelled ones.
 SETTINGS = Settings(
     least=4,
-    least_judged=16,
     mention_c=16.0,
     polar_c=40.0,
     review_c=40.0,
@@ -50,10 +49,10 @@ SETTINGS = Settings(
     judged_weight=0.3,
     jobs=2,
 )
-# Texts without labels of one domain of one file that the teacher judges: nearly all there are.
-PER_DOMAIN = 20_000
+# Texts without labels of one domain of one file that the teacher judges, at most.
+PER_DOMAIN = 6000
 # As the linear scorer beside the encoder learnt from that before: fewer texts, each counting for more.
-PARTNER, PARTNER_PER_DOMAIN = replace(SETTINGS, least_judged=12, judged_weight=0.5), distil.PER_DOMAIN
+PARTNER, PARTNER_PER_DOMAIN = replace(SETTINGS, judged_weight=0.5), distil.PER_DOMAIN
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,6 @@ class Settings:
         Cross-fitting folds.
     least : int
         Clauses an n-gram must stand in to be kept.
-    least_judged : int
-        The same in texts that another judge has read, for one that no labelled text has.
     mention_c, polar_c, review_c : float
         Inverse regularisation of the three kinds of heads; see ``joint_logistic.fit``.
     review_weight, near_weight, facet_weight : float
@@ -52,7 +50,6 @@ class Settings:
 
     folds: int = 5
     least: int = 2
-    least_judged: int = 12
     mention_c: float = 8.0
     polar_c: float = 8.0
     review_c: float = 8.0

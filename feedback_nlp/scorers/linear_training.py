@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Decisions", "Heads", "Settings", "judged_out_of_fold", "learn", "learn_heads"]
 
+# Clauses that an n-gram which no labelled text has must stand in, to be known.
+LEAST_JUDGED = 12
+
 
 def learn(
     examples: Examples,
@@ -152,7 +155,7 @@ def learn_heads(
     lessons = Lessons.labelled(examples, evidence)
     slots, short = vocabulary(examples.texts, examples.clauses, settings.least)
     if judged is not None:
-        more, brief = vocabulary(judged.texts, judged.clauses, settings.least_judged)
+        more, brief = vocabulary(judged.texts, judged.clauses, LEAST_JUDGED)
         short_slots = np.union1d(slots[short], more[brief])
         slots = np.union1d(slots, more)
         short = np.isin(slots, short_slots)
