@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback_nlp.text import pii
+from feedback_nlp.text import pii, pii_rules
 from feedback_nlp.text.normalize import normalize
 from feedback_nlp.text.pii_rules import cues, luhn, resident_id
 
@@ -38,6 +40,8 @@ PLANTED = [
     ("plate", "粤BD12345"),
     ("plate", "沪a·8K888"),
     ("plate", "鲁B-88888"),
+    ("plate", "粤Z1234港"),
+    ("plate", "粤Z·F023澳"),
     ("order", "SF1234567890123"),
     ("order", "YT8888888888888"),
     ("order", "202503011234567890"),
@@ -67,6 +71,18 @@ LABELLED = [
     ("account", "加微信：", "abc_def123"),
     ("account", "VX号", "zhang_san"),
     ("account", "QQ", "123456789"),
+    ("account", "加V：", "abc12345"),
+    ("account", "+V ", "abc12345"),
+    ("account", "＋v:", "abc_def"),
+    ("account", "威信", "abc12345"),
+    ("account", "加微", "abc12345"),
+    ("account", "会员卡号：", "VIP20231234"),
+    ("account", "会员号", "9a8b7c6d"),
+    ("account", "淘宝账号：", "tb123456_88"),
+    ("account", "支付宝账号", "zhang12345"),
+    ("account", "抖音号 ", "dy.user_1"),
+    ("account", "用户名：", "lihua88"),
+    ("account", "帐户是", "600123456"),
     ("landline", "电话：", "62345678"),
     ("name", "联系人：", "张三"),
     ("name", "收件人", "诸葛小花"),
@@ -89,6 +105,7 @@ PUBLIC = [
     "路上堵车，街边2家店，走5号线",
     "小区3-2-5楼，园区10-20人，2025-3-12",
     "中通快递3天到，顺丰 12345",
+    "账户为50000元，账号不给领券，会员号码错了，加vip会员，+v不了，游戏账号被封10天",
     "order now，in order to 20250301",
 ]
 # What is a name goes wherever it stands: (text, names in it).
@@ -195,6 +212,17 @@ def test_spans_are_ordered_and_what_is_masked(text):
 def test_texts_passed_over_hold_nothing(text):
     if not cues().search(normalize(text)):
         assert pii._search([normalize(text)]) == []
+
+
+def test_the_first_characters_of_cues_are_complete():
+    """What is found without looking at one character first is found with it: each word with what may follow."""
+    slow = pii_rules._compile("|".join(pii_rules._CUES), pii_rules._PARTS)
+    words = {*re.findall("[一-鿿a-z]+", slow.pattern), *slow.pattern, *"0"}
+    follows = ["1", "1111", "号1", "v1", "人:", "主:", *"a号信v名户姐哥叫是系士长", ""]
+    texts = [word + after for word in words for after in follows]
+    found = [text for text in texts if slow.search(text)]
+    assert len(found) > 200
+    assert [text for text in found if not cues().search(text)] == []
 
 
 def test_a_column_gives_what_each_text_gives():
