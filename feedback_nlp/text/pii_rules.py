@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "cues", "luhn", "resident_id", "rules"]
+__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "cues", "luhn", "person", "resident_id", "rules"]
 
 KINDS = (
     "email",
@@ -95,9 +95,9 @@ _PARTS: Mapping[str, str] = {
     # Characters of names of places and roads, not those of what is said around them.
     "place": "(?![在到于是住至的去往从了我有个和给为址您你他她这那如询诉请因被就可们说])[一-鿿]",
     "polite": "(?:先生|女士|小姐|(?<!祝)老师)(?!们)",
-    # 康师傅 is a brand, 祝老板 a wish, 先生们 nobody.
+    # 康师傅 and 鲍师傅 are brands, 祝老板 a wish, 先生们 nobody.
     "job": """
-        (?:经理|主任|(?<!康)师傅|医生|大夫|护士|店长|教练|警官|律师|领班|技师|队长
+        (?:经理|主任|(?<![康鲍])师傅|医生|大夫|护士|店长|教练|警官|律师|领班|技师|队长
         |(?<!祝)(?:老板|阿姨|大姐|大哥))(?!们)
     """,
     "title": "(?:<polite>|<job>)",
@@ -202,6 +202,11 @@ _FLAT = r"<block> [ -]? (?:<unit> [ -]? <room>? | <room>)"
 _DOOR = r"\d{1,3}-\d{1,2}-\d{3,4} (?![\d-])"
 _ESTATE_ENDS = "区园寓苑村场厦庭期府湾郡里庄城院坊轩阁居墅邸盛"
 
+# A cell that is a person's name and nothing else: among shops and products full names only, for 李宁 and 王芳
+# can be either; among people whatever begins with a surname and is no team.
+_PERSON = r"(?!东方|百里|南宫) (?:(?:<compound>)<usual>{1,2} | <single><usual>{2}) <named>"
+_COLLEAGUE = r"<family><given> <named> (?<![组班部队店岗站处室线台科区务心员类])"
+
 # Something of this list stands in everything that a rule can find: a text without any is passed over.
 _CUES = (
     r"@ | \d{4} | <chat> | <login> | <site>号 | <member> | [单递流工水易理件诉裹同]号 | 号码 | 编码 | 编号",
@@ -237,6 +242,12 @@ def rules() -> tuple[Rule, ...]:
         Rule("address", _compile(_FLAT, parts), lead=estate),
         Rule("address", _compile(f"(?<=[{_ESTATE_ENDS}]) {_DOOR}", parts), lead=estate),
     )
+
+
+@lru_cache(maxsize=2)
+def person(*, among_people: bool) -> re.Pattern[str]:
+    """Return what a whole cell with a person's name looks like, in a column of people or another."""
+    return _compile(_COLLEAGUE if among_people else _PERSON, {**_PARTS, **_name_parts()})
 
 
 def _compile(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:

@@ -215,7 +215,7 @@ def test_texts_passed_over_hold_nothing(text):
 
 
 def test_the_first_characters_of_cues_are_complete():
-    """What is found without looking at one character first is found with it: each word with what may follow."""
+    """What is found without looking at one character first is found with it."""
     slow = pii_rules._compile("|".join(pii_rules._CUES), pii_rules._PARTS)
     words = {*re.findall("[一-鿿a-z]+", slow.pattern), *slow.pattern, *"0"}
     follows = ["1", "1111", "号1", "v1", "人:", "主:", *"a号信v名户姐哥叫是系士长", ""]
