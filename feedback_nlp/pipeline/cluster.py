@@ -71,7 +71,9 @@ class ClusterAnalysis:
         from feedback_nlp.report.summary import build
 
         known = _with_units(self.found)
-        reviews, insight = shown(known, self.insight) if self.options.mask else (known, self.insight)
+        reviews, insight = known, self.insight
+        if self.options.mask:
+            reviews, insight = shown(reviews, insight, self.scored.meta["roles"])
         n_quoted = self.found.quoted.num_rows
         names = _names(known.slice(n_quoted), reviews.slice(n_quoted))
         built = build(
@@ -109,10 +111,12 @@ class ClusterAnalysis:
         }
 
     def _meta(self) -> dict[str, Any]:
+        from feedback_nlp.pipeline.privacy import shown_meta
+
         source = {"name": "Spark", "format": "spark", "encoding": None, "sheet": None}
+        meta = {**self.scored.meta, "input": {**source, "n_rows": self.found.counts["n"]}}
         return {
-            **self.scored.meta,
-            "input": {**source, "n_rows": self.found.counts["n"]},
+            **(shown_meta(meta) if self.options.mask else meta),
             "options": asdict(self.options),
             "notes": (),
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -357,12 +357,13 @@ class _Sides:
         whole = self._facts(0, self.first)
         _check_counted(whole, Bilingual("文件", "the file"))
         parts = []
+        shown = self._shown_values([str(value) for value, _ in _largest(values)], column)
         for value, _ in _largest(values):
             here = values == value
             inside = self._facts(0, self.first, here)
             outside = self._facts(0, self.first, ~here & (values != _MISSING))
             if min(inside.n_reviews, outside.n_reviews) >= MIN_SEGMENT:
-                parts.append((outside, inside, self._shown(value)))
+                parts.append((outside, inside, shown[value]))
         if not parts:
             raise InputError(
                 Bilingual(
@@ -426,6 +427,16 @@ class _Sides:
         from feedback_nlp.text import pii
 
         return pii.mask(name) if self.mask else name
+
+    def _shown_values(self, values: Sequence[str], column: str) -> dict[str, str]:
+        from feedback_nlp.pipeline.privacy import UNITS, masked_units
+
+        if not self.mask:
+            return {value: value for value in values}
+        known = masked_units(values, header=self.first.meta["roles"].get(column, column))
+        # What a column of the user's own holds is not known, so there names and addresses go too.
+        others = {value: value if column in UNITS else self._shown(value) for value in values}
+        return others | known
 
     def _compared(
         self,

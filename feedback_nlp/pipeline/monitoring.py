@@ -116,7 +116,11 @@ def block_of(analysis: Analysis) -> dict[str, Any]:
         element.code: analysis.taxonomy.label(element.code, lang) for element in analysis.taxonomy.elements
     }
     shown |= dict(zip(ids, masked(names) if mask else names, strict=True))
-    units = masked_units(list(found.rates.parts)) if found.rates is not None and mask else {}
+    units: dict[str, str] = {}
+    if found.rates is not None and mask:
+        column = analysis.options.exposure.column if analysis.options.exposure else None
+        header = analysis.scored.meta["roles"].get(column, "")
+        units = masked_units(list(found.rates.parts), header=header)
     return build(
         found.alarms,
         found.rates,

@@ -215,7 +215,7 @@ class Analysis:
 
         reviews, insight = self.scored.judged, self.insight
         if self.options.mask:
-            reviews, insight = shown(reviews, insight)
+            reviews, insight = shown(reviews, insight, self.scored.meta["roles"])
         return build(
             reviews,
             insight.mentions,
@@ -416,14 +416,10 @@ class Analysis:
     def _meta(self) -> dict[str, Any]:
         from feedback_nlp.pipeline.customers import blocks_of
         from feedback_nlp.pipeline.monitoring import block_of
-        from feedback_nlp.text import pii
+        from feedback_nlp.pipeline.privacy import shown_meta
 
-        source = dict(self.scored.meta["input"])
-        if self.options.mask:
-            source["name"] = pii.mask(source["name"])
         return {
-            **self.scored.meta,
-            "input": source,
+            **(shown_meta(self.scored.meta) if self.options.mask else self.scored.meta),
             "options": asdict(replace(self.options, playbook=None, edits=None, exposure=None, actions=()))
             | {"exposure": self.options.exposure.name if self.options.exposure else None}
             | {

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from feedback_nlp.text.codepoints import Joined
-from feedback_nlp.text.normalize import normalize_column
-from feedback_nlp.text.pii_rules import KINDS, LONGEST_LEAD, Rule, cues, rules
+from feedback_nlp.text.normalize import normalize, normalize_column
+from feedback_nlp.text.pii_rules import KINDS, LONGEST_LEAD, Rule, cues, person, rules
 
-__all__ = ["KINDS", "PiiSpan", "counts", "find", "find_column", "mask", "mask_column"]
+__all__ = ["KINDS", "PiiSpan", "counts", "find", "find_column", "is_name", "mask", "mask_column"]
 
 MASK = "*"
 
@@ -79,6 +79,18 @@ def mask_column(texts: Sequence[str | None]) -> list[str]:
     for row, spans in _by_row(find_column(texts)):
         masked[row] = _blank(masked[row], spans)
     return masked
+
+
+def is_name(cell: str, *, among_people: bool = False) -> bool:
+    """Whether a cell is a person's name and nothing else.
+
+    Parameters
+    ----------
+    cell : str
+    among_people : bool
+        Whether its column names people; otherwise only what can hardly be a shop or a product counts.
+    """
+    return person(among_people=among_people).fullmatch(normalize(cell).strip()) is not None
 
 
 def counts(texts: Sequence[str | None]) -> dict[str, int]:

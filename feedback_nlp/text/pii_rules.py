@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
-__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "cues", "luhn", "resident_id", "rules"]
+__all__ = ["KINDS", "LONGEST_LEAD", "Rule", "cues", "luhn", "person", "resident_id", "rules"]
 
 KINDS = (
     "email",
@@ -73,7 +73,14 @@ _PARTS: Mapping[str, str] = {
     "gap": "[ ._–—-]",
     "date": r"(?:0[1-9]|1[0-2]) (?:0[1-9]|[12]\d|3[01])",
     "clock": r"20\d\d <date> (?:[01]\d|2[0-3]) [0-5]\d [0-5]\d (?!\d)",
-    "chat": r"(?:微信|薇信|wechat|weixin|(?<![a-z])(?:v信|vx|wx|qq))",
+    "chat": r"""
+        (?:[微薇威]信|wechat|weixin|(?<![a-z])(?:v信|vx|wx|qq)|加[ ]?(?:微|v(?!i[pd]))|\+[ ]?v(?![a-z]))
+    """,
+    "site": "(?:淘宝|天猫|京东|拼多多|支付宝|抖音|快手|小红书|微博|闲鱼|美团|饿了么|游戏)",
+    "login": "(?:[账帐][号户]|用户名|登录名|会员名|(?<![a-z])id)",
+    "member": "(?:会员|贵宾|积分|储值|充值|vip)卡?编?号码?",
+    # A name or number to log in with, no amount of money.
+    "user": r"[a-z0-9](?:[a-z0-9_-]|\.(?=[a-z0-9])){4,31}(?![a-z0-9_-]|[ ]?[元块万])",
     "number": r"(?:号码|账号|号|id)",
     "document": r"""
         (?:订单|运单|快递单?|物流单?|单|工单|流水|交易|受理|案件|投诉|包裹|取件|保单|合同) (?:编?号码?|编码)
@@ -87,10 +94,28 @@ _PARTS: Mapping[str, str] = {
     "cjk": "[一-鿿]",
     # Characters of names of places and roads, not those of what is said around them.
     "place": "(?![在到于是住至的去往从了我有个和给为址您你他她这那如询诉请因被就可们说])[一-鿿]",
-    "title": "(?:先生|女士|小姐|老师)",
-    "label": "(?:联系人|姓名|收货人|收件人|寄件人|户名|开户人|经办人|投诉人|我叫|名叫)",
+    "polite": "(?:先生|女士|小姐|(?<!祝)老师)(?!们)",
+    # 康师傅 and 鲍师傅 are brands, 祝老板 a wish, 先生们 nobody.
+    "job": """
+        (?:经理|主任|(?<![康鲍])师傅|医生|大夫|护士|店长|教练|警官|律师|领班|技师|队长
+        |(?<!祝)(?:老板|阿姨|大姐|大哥))(?!们)
+    """,
+    "title": "(?:<polite>|<job>)",
+    "label": "(?:联系人|姓名|收货人|收件人|寄件人|户名|开户人|经办人|投诉人|我叫|名叫|本人叫|名字[叫是])",
+    "saying": "(?:本人[系是]|我[是系])",
+    "party": "(?:申请|举报|报案|来电|反映|当事|负责|持卡|处理|受理)人",
+    # Talk is written down in the same way ("客户：马上"), so after these only usual names count.
+    "role": "(?:[车机业户房]主|患者|客户|乘客|旅客|住客|司机|骑手|快递员)",
+    # A name can begin here: after what is no Chinese character, and after words that call or name somebody.
+    "begins": "(?:^|(?<=[^一-鿿])|(?<=[是叫位户客服理台员由找人系]))",
+    # There a surname can stand alone that elsewhere is more often the end of a word.
+    "alone": r"(?:(?<![一-鿿\d])|(?<=[是叫位服台员堂厅部师找系谢让问跟与如的]))",
     # A given name is one or two characters that are no function words.
-    "given": "(?:(?![的了是在有和与位个名这那就都也很不级档熟便全说让请叫对到天厢师])[一-鿿]){1,2}",
+    "given": "(?:(?![的了是在有和与位个名这那就都也很不级档熟便全说让请叫对到天厢师转])[一-鿿]){1,2}?",
+    # What follows a name after a label, if no punctuation does.
+    "told": """
+        (?![一-鿿])|电话|手机|联系|身份证|性别|年龄|家住|住[在址]|是|来自|今年|现[住年在]|[男女][,，、 性]
+    """,
     "block": r"(?:\d{1,4}(?:栋|幢|座|号楼|号院|弄)|[a-z](?:栋|座|幢))",
     "unit": r"(?:[\d一二三四五六]{1,2}单元)",
     "room": r"(?:[a-z]?\d{3,4}(?:室|房|号房|号)?(?!\d))",
@@ -149,14 +174,24 @@ _NUMBERS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
         """,
         _digits(3),
     ),
+    # Cars of Hong Kong and Macau that may cross the border.
+    ("plate", r"粤z [ ·.-]? [a-hj-np-z0-9]{4} [港澳]", _digits(1)),
+    ("account", r"<site> (?:<login>|号) <is> (<user>)", _digits(1)),
+    ("account", r"<login> (?:是|为|:) [: ]{0,2} (<user>)", _digits(1)),
+    ("account", r"<member> <is> (<user>)", _digits(4)),
 )
 
 _NAMES = (
     r"((?:<compound>)(?:<given>)??) (?=<title>)",
-    # With a given name only where a name can begin, for "方便女士" is no name.
-    r"(?:^|(?<=[^一-鿿])|(?<=[是叫位户客服理台员由找人])) (<single><given>) (?=<title>)",
-    r"(?<![对于关一二两几某给主感谢课]) (<single>) (?=<title>)",
-    r"<label> (?:是|为|叫)? [: ]{0,3} ((?:<compound>|<single>)<given>) (?!<cjk>)",
+    # Any given name only where a name can begin, for "方便女士" is no name; elsewhere usual ones.
+    r"<begins> (<surname><given>) <named> (?=<polite>)",
+    r"(?=<surname><usual>{1,2}<title>) (<surname> <named> <usual>{1,2}) <named> (?=<title>)",
+    r"(<single>) <named> (?=<title>)",
+    r"<alone> (<weak>) (?=<title>)",
+    r"<label> (?:是|为|叫)? [: ]{0,3} (?!于[今昨去前本当上]) (<family><given>) <named> (?=<told>)",
+    r"<saying> (<family><usual>{1,2}) <named> (?!<cjk>)",
+    r"<party> : [ ]? (<family><given>) <named> (?=<told>)",
+    r"<role> : [ ]? (<family><usual>{1,2}) <named> (?=<told>)",
 )
 
 _HOUSE = r"""
@@ -167,11 +202,22 @@ _FLAT = r"<block> [ -]? (?:<unit> [ -]? <room>? | <room>)"
 _DOOR = r"\d{1,3}-\d{1,2}-\d{3,4} (?![\d-])"
 _ESTATE_ENDS = "区园寓苑村场厦庭期府湾郡里庄城院坊轩阁居墅邸盛"
 
+# A cell that is a person's name and nothing else: among shops and products full names only, for 李宁 and 王芳
+# can be either; among people whatever begins with a surname and is no team.
+_PERSON = r"(?!东方|百里|南宫) (?:(?:<compound>)<usual>{1,2} | <single><usual>{2}) <named>"
+_COLLEAGUE = r"<family><given> <named> (?<![组班部队店岗站处室线台科区务心员类])"
+
 # Something of this list stands in everything that a rule can find: a text without any is passed over.
 _CUES = (
-    r"@ | \d{4} | <chat> | <label> | <title> | [单递流工水易理件诉裹同]号 | 号码 | 编码 | 编号",
+    r"@ | \d{4} | <chat> | <login> | <site>号 | <member> | [单递流工水易理件诉裹同]号 | 号码 | 编码 | 编号",
+    r"<title> | <label> | <saying> | (?:<party>|<role>):",
     r"<province>[a-hj-np-z] | (?:路|街|道|巷|胡同) .{0,4} \d",
     r"\d-\d{1,2}-\d | \d(?:栋|幢|座|号楼|号院|弄) | [a-z](?:栋|座|幢)",
+)
+# What the cues begin with; looking at one character first makes the search several times faster.
+_CUES_BEGIN = (
+    r"[@+\da-z微薇威单递流工水易理件诉裹同号编加账帐用登会贵积储充淘天拼支抖快小红闲美饿游街路道巷胡大"
+    "先女老经主师医护店教警律领技队阿联姓收寄户开投我名本申举报来反当负持处受车机业房患客乘旅住司骑]"
 )
 _REFERENCE = re.compile(r"<([a-z]+)>")
 
@@ -179,13 +225,13 @@ _REFERENCE = re.compile(r"<([a-z]+)>")
 @lru_cache(maxsize=1)
 def cues() -> re.Pattern[str]:
     """Return a pattern that is found in every text in which some rule finds something."""
-    return _compile("|".join(_CUES), _PARTS)
+    return _compile(f"(?={_CUES_BEGIN}|<province>)(?:{'|'.join(_CUES)})", _PARTS)
 
 
 @lru_cache(maxsize=1)
 def rules() -> tuple[Rule, ...]:
     """Return the table in the order in which it is applied: most specific first."""
-    parts = {**_PARTS, **_surnames()}
+    parts = {**_PARTS, **_name_parts()}
     # Read backwards. A house number continues a road; a block needs the name of an estate before it.
     road = _compile(f"(?:<place>){{1,{LONGEST_LEAD}}}", parts)
     estate = _compile(f"(?=[{_ESTATE_ENDS}]) (?:<place>){{1,{LONGEST_LEAD}}}", parts)
@@ -198,6 +244,12 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
+@lru_cache(maxsize=2)
+def person(*, among_people: bool) -> re.Pattern[str]:
+    """Return what a whole cell with a person's name looks like, in a column of people or another."""
+    return _compile(_COLLEAGUE if among_people else _PERSON, {**_PARTS, **_name_parts()})
+
+
 def _compile(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:
     filled = pattern
     while _REFERENCE.search(filled):
@@ -205,10 +257,24 @@ def _compile(pattern: str, parts: Mapping[str, str]) -> re.Pattern[str]:
     return re.compile(filled, re.VERBOSE | re.MULTILINE)
 
 
-def _surnames() -> dict[str, str]:
-    """Return the single surnames as a character class, the compound ones as alternatives."""
-    table = resources.files("feedback_nlp").joinpath("resources/lexicons/surnames.txt").read_text("utf-8")
-    lines = [line for line in table.splitlines() if not line.startswith("#")]
-    single = "".join(line for line in lines if " " not in line)
+def _name_parts() -> dict[str, str]:
+    """Return surnames and given names as character classes, and a check that what ends here can be a name."""
+    lines = _lexicon("surnames.txt")
+    strong = "".join(line for line in lines if " " not in line and line[0] != "~")
+    weak = "".join(line[1:] for line in lines if line[0] == "~")
     compound = "|".join(name for line in lines if " " in line for name in line.split())
-    return {"single": f"[{single}]", "compound": compound}
+    words = [word for line in _lexicon("no_names.txt") for word in line.split()]
+    return {
+        "single": f"[{strong}]",
+        "weak": f"[{weak}]",
+        "surname": f"[{strong}{weak}]",
+        "compound": compound,
+        "family": f"(?:{compound}|[{strong}{weak}])",
+        "usual": f"[{''.join(_lexicon('given_names.txt'))}]",
+        "named": "".join(f"(?<!{'|'.join(word for word in words if len(word) == n)})" for n in (2, 3)),
+    }
+
+
+def _lexicon(name: str) -> list[str]:
+    table = resources.files("feedback_nlp").joinpath(f"resources/lexicons/{name}").read_text("utf-8")
+    return [line for line in table.splitlines() if not line.startswith("#")]

@@ -11,7 +11,7 @@ from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io import columns, excel, readers
 from feedback_nlp.io.raw import as_text
 from feedback_nlp.io.source import Source
-from feedback_nlp.pipeline.privacy import masked_customers
+from feedback_nlp.pipeline.privacy import masked_customers, names_people
 from feedback_nlp.schema import ROLES, scored_schema
 from feedback_nlp.text.pii import mask_column
 from feedback_nlp.webapp.wording import both, error_words, page_words
@@ -27,23 +27,6 @@ N_EXAMPLES = 3
 _LONGEST = 60
 # Rows in which examples of a column are looked for.
 _LOOKED_AT = 200
-# Headers of columns whose cells may be a person's name and nothing else.
-_PEOPLE = (
-    "姓名",
-    "名字",
-    "联系人",
-    "收货人",
-    "收件人",
-    "客户",
-    "顾客",
-    "会员",
-    "用户",
-    "昵称",
-    "买家",
-    "name",
-    "user",
-    "customer",
-)
 # Stands for the texts while other roles are looked for in a table whose texts were not recognised.
 _NONE = "\0"
 
@@ -115,7 +98,7 @@ def _masked(values: pa.ChunkedArray, name: str, roles: Roles) -> list[str]:
     """Return cells as the page may show them: short, without personal data."""
     texts = [" ".join((as_text(cell) or "").split()) for cell in values.to_pylist()]
     masked = mask_column(texts)
-    if name == roles.columns.get("customer") or any(word in name.casefold() for word in _PEOPLE):
+    if name == roles.columns.get("customer") or names_people(name):
         people = masked_customers(set(masked))
         masked = [people.get(cell, cell) for cell in masked]
     return [cell if len(cell) <= _LONGEST else cell[: _LONGEST - 1] + "…" for cell in masked]

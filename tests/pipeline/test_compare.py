@@ -123,6 +123,13 @@ def test_names_are_masked() -> None:
     assert "13812345678" not in fn.compare(both, by="store", model="lexicon").to_markdown()
 
 
+def test_groups_that_are_people_are_masked() -> None:
+    both = pd.concat([table(40, 5).assign(客服="王芳"), table(40, 30, store="城西店").assign(客服="夜班组")])
+    found = fn.compare(both, by="客服", model="lexicon").to_markdown()
+    assert "王芳" not in found
+    assert "夜班组" in found
+
+
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [

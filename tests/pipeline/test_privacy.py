@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import feedback_nlp as fn
+from feedback_nlp.pipeline.privacy import masked_units, names_people
 
 PHONES = [f"138123456{n:02d}" for n in range(12)]
 ID_CARD, MAIL, PLATE = "11010519491231002X", "someone@example.com", "京A12345"
@@ -74,3 +75,66 @@ def test_without_masking_everything_is_shown() -> None:
     frame = pd.DataFrame({"工单号": PHONES, "内容": TEXTS})
     found = fn.analyze(frame, model="lexicon", draws=5, mask=False).to_dict()
     assert found["issues"][0]["examples"][0].split(":")[0] in PHONES
+
+
+@pytest.mark.parametrize(("name", "masked"), [("李建国", "李**"), ("欧阳明月", "欧***"), ("王女士", "*女士")])
+def test_a_shop_that_is_a_persons_name_is_masked(name: str, masked: str) -> None:
+    assert masked_units([name], header="门店") == {name: masked}
+
+
+def test_shops_and_places_are_no_persons() -> None:
+    shops = [
+        "王府井",
+        "李宁",
+        "周黑鸭",
+        "张家界",
+        "周生生",
+        "白玉兰",
+        "杨国福",
+        "麦德龙",
+        "东方明珠",
+        "安定门",
+        "石家庄",
+    ]
+    assert (
+        masked_units(
+            [*shops, "苏宁易购", "万达", "金龙鱼", "康师傅", "李先生牛肉面", "高新店"], header="门店"
+        )
+        == {}
+    )
+
+
+def test_columns_of_people_are_looked_at_more_strictly() -> None:
+    cells = ["王芳", "李建国", "任红", "夜班组", "一线客服", "任务组", "高级坐席", "万能客服", "机器人"]
+    assert masked_units(cells, header="客服") == {"王芳": "王*", "李建国": "李**", "任红": "任*"}
+    assert masked_units(["王芳", "金卡"], header="门店") == {}
+
+
+def test_two_people_are_not_shown_as_one() -> None:
+    assert masked_units(["李建国", "李志强", "王先生"]) == {
+        "李建国": "李**",
+        "李志强": "李** (2)",
+        "王先生": "*先生",
+    }
+
+
+@pytest.mark.parametrize("header", ["客服", "处理人", "客户姓名", "Agent name"])
+def test_headers_that_name_people(header: str) -> None:
+    assert names_people(header)
+
+
+@pytest.mark.parametrize("header", ["客户类型", "门店", "Store Name", "商品名字", "客服组", "会员等级"])
+def test_headers_that_name_no_people(header: str) -> None:
+    assert not names_people(header)
+
+
+def test_names_of_sheets_and_columns_are_masked(tmp_path: Path) -> None:
+    text, agent = f"张伟先生 {PHONES[0]}", f"客服{PHONES[1]}"
+    frame = pd.DataFrame({text: TEXTS, agent: ["王芳", "夜班组", "李建国"] * 4})
+    frame.to_excel(tmp_path / "a.xlsx", sheet_name=PHONES[2], index=False)
+    found = fn.analyze(tmp_path / "a.xlsx", text=text, channel=agent, model="lexicon", draws=5)
+    found.write(tmp_path / "out")
+    told = shown(tmp_path / "out")
+    assert [secret for secret in ("张伟", *PHONES[:3], "王芳", "李建国") if secret in told] == []
+    assert "夜班组" in told
+    assert found.to_dict()["input"]["sheet"] == "*" * 11

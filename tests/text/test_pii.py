@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feedback_nlp.text import pii
+from feedback_nlp.text import pii, pii_rules
 from feedback_nlp.text.normalize import normalize
 from feedback_nlp.text.pii_rules import cues, luhn, resident_id
 
@@ -38,6 +40,8 @@ PLANTED = [
     ("plate", "粤BD12345"),
     ("plate", "沪a·8K888"),
     ("plate", "鲁B-88888"),
+    ("plate", "粤Z1234港"),
+    ("plate", "粤Z·F023澳"),
     ("order", "SF1234567890123"),
     ("order", "YT8888888888888"),
     ("order", "202503011234567890"),
@@ -67,6 +71,18 @@ LABELLED = [
     ("account", "加微信：", "abc_def123"),
     ("account", "VX号", "zhang_san"),
     ("account", "QQ", "123456789"),
+    ("account", "加V：", "abc12345"),
+    ("account", "+V ", "abc12345"),
+    ("account", "＋v:", "abc_def"),
+    ("account", "威信", "abc12345"),
+    ("account", "加微", "abc12345"),
+    ("account", "会员卡号：", "VIP20231234"),
+    ("account", "会员号", "9a8b7c6d"),
+    ("account", "淘宝账号：", "tb123456_88"),
+    ("account", "支付宝账号", "zhang12345"),
+    ("account", "抖音号 ", "dy.user_1"),
+    ("account", "用户名：", "lihua88"),
+    ("account", "帐户是", "600123456"),
     ("landline", "电话：", "62345678"),
     ("name", "联系人：", "张三"),
     ("name", "收件人", "诸葛小花"),
@@ -89,7 +105,42 @@ PUBLIC = [
     "路上堵车，街边2家店，走5号线",
     "小区3-2-5楼，园区10-20人，2025-3-12",
     "中通快递3天到，顺丰 12345",
+    "账户为50000元，账号不给领券，会员号码错了，加vip会员，+v不了，游戏账号被封10天",
     "order now，in order to 20250301",
+]
+# What is a name goes wherever it stands: (text, names in it).
+NAMED = [
+    ("联系我李建国先生", ["李建国"]),
+    ("退款请联系张伟先生", ["张伟"]),
+    ("请打给王先生", ["王"]),
+    ("给王女士打了电话", ["王"]),
+    ("他们对王女士说", ["王"]),
+    ("感谢王女士", ["王"]),
+    ("我要找王经理，感谢安装的汤师傅", ["王", "汤"]),
+    ("高小姐，于女士，大堂的肖先生", ["高", "于", "肖"]),
+    ("特别感谢李帆女士，教导主任柳主任", ["李帆", "柳"]),
+    ("问主任医师黄主任，给谢医生打电话", ["黄", "谢"]),
+    ("本人系李建国，住院", ["李建国"]),
+    ("本人叫李建国，住院", ["李建国"]),
+    ("您好，我是张伟，", ["张伟"]),
+    ("我叫李建国电话打不通", ["李建国"]),
+    ("联系人王芳手机关机", ["王芳"]),
+    ("客户姓名：李建国 性别：男", ["李建国"]),
+    ("举报人：申三定手机", ["申三定"]),
+    ("车主：王建国，", ["王建国"]),
+    ("我的名字叫唐绿钞。", ["唐绿钞"]),
+]
+NAMELESS = [
+    "先生们，那位先生，有位女士，老先生很好，我家先生，小姐姐",
+    "对先生说，向先生解释，和先生一起，给先生买的，那先生呢",
+    "最高先生，司机先生，老板先生，顾客先生",
+    "服务小姐，前台小姐，导购小姐，迎宾小姐，总台小姐，保安大哥",
+    "语文老师，任课老师，代课老师，高校老师，班主任老师，相关老师",
+    "导游小姐，携程小姐，旁边小姐姐，测体温小姐，谢谢小姐姐，谢谢老师",
+    "对方经理，官方客服，公司老板，客房阿姨，打孔师傅，安装师傅，感谢师傅",
+    "康师傅好吃，祝老板生意兴隆，蒙牛一经理",
+    "我是顾客，我是常客，本人系武汉人，我是高中生，我是凌晨2点到的",
+    "按姓名查找，联系人方便联系，客户：马上，客服：感谢您",
 ]
 noise = st.text(st.sampled_from("，。 \n物流慢打我的在a1-：@号"), max_size=8)
 
@@ -111,6 +162,18 @@ def test_labels_are_left_and_what_they_name_goes(case):
 
 @pytest.mark.parametrize("text", PUBLIC)
 def test_prices_dates_models_and_public_numbers_stay(text):
+    assert pii.mask(text) == text
+
+
+@pytest.mark.parametrize(("text", "names"), NAMED)
+def test_names_are_found_wherever_they_stand(text, names):
+    assert [(span.kind, text[span.start : span.end]) for span in pii.find(text)] == [
+        ("name", name) for name in names
+    ]
+
+
+@pytest.mark.parametrize("text", NAMELESS)
+def test_what_only_looks_like_a_name_stays(text):
     assert pii.mask(text) == text
 
 
@@ -151,6 +214,17 @@ def test_texts_passed_over_hold_nothing(text):
         assert pii._search([normalize(text)]) == []
 
 
+def test_the_first_characters_of_cues_are_complete():
+    """What is found without looking at one character first is found with it."""
+    slow = pii_rules._compile("|".join(pii_rules._CUES), pii_rules._PARTS)
+    words = {*re.findall("[一-鿿a-z]+", slow.pattern), *slow.pattern, *"0"}
+    follows = ["1", "1111", "号1", "v1", "人:", "主:", *"a号信v名户姐哥叫是系士长", ""]
+    texts = [word + after for word in words for after in follows]
+    found = [text for text in texts if slow.search(text)]
+    assert len(found) > 200
+    assert [text for text in found if not cues().search(text)] == []
+
+
 def test_a_column_gives_what_each_text_gives():
     column = [None, "电话13812345678", "", "很好", "王女士，沪A12345\n13812345678"]
     assert pii.mask_column(column) == [pii.mask(text or "") for text in column]
@@ -173,7 +247,7 @@ def test_a_number_that_fails_its_check_is_no_card():
     assert [span.kind for span in pii.find("数字110105194912310021")] == ["order"]
 
 
-@pytest.mark.parametrize("unit", ["1", "1 ", "a@", "张", "路1", "中山", "微信", "1-", "栋1", "a."])
+@pytest.mark.parametrize("unit", ["1", "1 ", "a@", "张", "路1", "中山", "微信", "李建", "1-", "栋1", "a."])
 def test_long_texts_take_linear_work(unit):
     text = unit * 30_000
     assert len(pii.mask(text)) == len(text)
