@@ -157,13 +157,12 @@ def analyse(
     warnings = _caveats(ledger, found["facet"], bars)
     basis = _basis(ledger, taxonomy, found["facet"], reach.spread, trend, safety_threshold, warnings)
     standing = stand(basis, weights=weights, playbook=book, draws=draws, seed=seed)
+    ratings = ledger.facts.numbers("rating")
     return Insight(
         issues=standing.issues,
         mentions=filled,
-        elements=_elements(ledger, taxonomy, found),
-        satisfaction=nps.satisfaction(
-            ledger.facts.numbers("rating"), ledger.facts.numbers("nps"), scale=rating_scale
-        ),
+        elements=_elements(ledger, taxonomy, found, rating_scale or nps.guess_scale(ratings)),
+        satisfaction=nps.satisfaction(ratings, ledger.facts.numbers("nps"), scale=rating_scale),
         periods=tables.periods_table(ledger.tally, ledger.calendar),
         issue_periods=tables.issue_periods_table(ledger.ids, counts, ledger.calendar, base),
         issue_units=reach.units,
@@ -282,12 +281,25 @@ def _effects(
     return effects(ledger.facts, codes, ledger.facets, scale=scale, draws=_DRIVER_DRAWS, seed=seed)
 
 
-def _elements(ledger: Ledger, taxonomy: Taxonomy, found: Mapping[str, driving.Drivers]) -> pa.Table:
-    parts = [_level_table(ledger, level, _codes(taxonomy, level), part) for level, part in found.items()]
+def _elements(
+    ledger: Ledger,
+    taxonomy: Taxonomy,
+    found: Mapping[str, driving.Drivers],
+    scale: tuple[float, float] | None,
+) -> pa.Table:
+    parts = [
+        _level_table(ledger, level, _codes(taxonomy, level), part, scale) for level, part in found.items()
+    ]
     return pa.concat_tables(parts).combine_chunks()
 
 
-def _level_table(ledger: Ledger, level: str, codes: list[str], found: driving.Drivers) -> pa.Table:
+def _level_table(
+    ledger: Ledger,
+    level: str,
+    codes: list[str],
+    found: driving.Drivers,
+    scale: tuple[float, float] | None,
+) -> pa.Table:
     seen = set(ledger.tally.codes(level))
     codes = [code for code in codes if code in seen]
     kind, importance = "relative_weights", driving.importance(found, codes)
@@ -302,6 +314,7 @@ def _level_table(ledger: Ledger, level: str, codes: list[str], found: driving.Dr
         importance=importance,
         kind=kind,
         calendar=ledger.calendar,
+        scale=scale,
     )
 
 

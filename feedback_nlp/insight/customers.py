@@ -95,8 +95,9 @@ def customers_schema() -> pa.Schema:
 def follow_up_schema() -> pa.Schema:
     """Schema of the follow-up list, in the order of the calls.
 
-    ``urgency`` = value × severity × recency; ``first`` marks safety and legal. The quote is ``start`` to
-    ``end`` of the review ``review_id`` (null where no clause was blamed: the whole text is meant).
+    ``urgency`` = value × severity × recency; ``first`` marks safety and legal; ``n_negative`` counts the
+    reviews that are negative or blame something, which the list is of. The quote is ``start`` to ``end`` of
+    the review ``review_id`` (null where no clause was blamed: the whole text is meant).
     """
     numbers = ("value", "severity", "recency", "urgency")
     return pa.schema(
@@ -384,7 +385,6 @@ class _View:
         end = np.nanmax(self.day) if not np.isnan(self.day).all() else np.nan
         recency = np.where(np.isnan(last), 1.0, 0.5 ** ((end - np.nan_to_num(last)) / HALF_LIFE))
         values = self.worth.filled()
-        n_negative = self._sum(self.negative.astype(float))
         concerns = self._sum(self.facts.flags[:, _CONCERNS].astype(float).sum(axis=1))
         called: list[dict[str, Any]] = []
         for who in np.flatnonzero((unhappy > 0) | urgent).tolist():
@@ -398,7 +398,7 @@ class _View:
                     "severity": harsh,
                     "recency": float(recency[who]),
                     "urgency": float(values[who] * harsh * recency[who]),
-                    "n_negative": int(n_negative[who]),
+                    "n_negative": int(unhappy[who]),
                     "open_repeats": int(self._n_open[who]),
                     "last_negative": _date(last[who]),
                     "flags": [flag for k, flag in enumerate(FLAGS) if self._flags[who, k]],

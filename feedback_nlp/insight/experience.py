@@ -26,6 +26,8 @@ __all__ = ["ALL", "Experience", "experience", "experience_schema", "shrinkage"]
 ALL = ""
 LOYALTY = "brand.loyalty"
 CHURN = "churn"
+# Who complains again, or threatens, and "comes back" for that, is not loyal.
+NOT_LOYAL = (FLAGS.index("repeat"), FLAGS.index("legal"))
 # The worth of the prior of a month's mean, in reviews. In simulated months of 5 to 60 reviews the intervals
 # cover 94 to 98 % with at most ten, whatever the months differ by; with fifty down to 92 %.
 _LEAST_PRIOR, _MOST_PRIOR = 1.0, 10.0
@@ -214,6 +216,7 @@ def _loyalty(facts: Facts) -> tuple[Floats, str]:
             pc.fill_null(pc.equal(facts.mentions["label"], label), fill_value=False), dtype=bool
         )
         found[facts.rows[about & is_label]] = value
+    found[facts.flags[:, NOT_LOYAL].any(axis=1) & (found > 0)] = np.nan
     found[facts.flags[:, FLAGS.index(CHURN)]] = 0.0
     return found, "words"
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from feedback_nlp.schema import FLAGS
 
-__all__ = ["SAFETY_FACET", "UNIT_COLUMNS", "Facts", "counted", "encode"]
+__all__ = ["ANONYMOUS", "SAFETY_FACET", "UNIT_COLUMNS", "Facts", "counted", "encode"]
 
 # Columns whose values are places where a problem can be local.
 UNIT_COLUMNS = ("store", "product", "channel")
 SAFETY_FACET = "product.safety"
 # Marks the stand-in customer of a review that names none; no customer id starts with it.
-_ANONYMOUS = "\x00"
+ANONYMOUS = "\x00"
 
 
 def counted(reviews: pa.Table) -> NDArray[np.bool_]:
@@ -127,7 +127,7 @@ class Facts:
     @cached_property
     def respondents(self) -> pa.ChunkedArray:
         """Customer of each review; a review that names none stands for a customer of its own."""
-        own = pc.binary_join_element_wise(_ANONYMOUS, self.reviews["review_id"], "")
+        own = pc.binary_join_element_wise(ANONYMOUS, self.reviews["review_id"], "")
         return pc.coalesce(self.reviews["customer"], own) if self.has("customer") else own
 
     def mention_column(self, name: str) -> NDArray[np.float64]:

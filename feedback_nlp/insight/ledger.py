@@ -56,6 +56,10 @@ class Ledger:
             return self.tally.n_customers("issue", self.ids), int(self.tally.n_customers("all", [""])[0])
         return self.by_issue(), self.n
 
+    def n_customers(self) -> Ints:
+        """Return the distinct customers that reviews name, per issue."""
+        return self.tally.n_customers("issue", self.ids, named=True)
+
     def light(self) -> Ledger:
         """Return the ledger without the texts, to be kept for questions asked later."""
         facts = self.facts

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from feedback_nlp.insight.shares import wilson, z_value
 
 __all__ = [
+    "NOTHING",
     "Interval",
     "csat",
     "guess_scale",
@@ -37,7 +38,7 @@ class Interval(NamedTuple):
     n: int
 
 
-_NOTHING = Interval(None, None, None, 0)
+NOTHING = Interval(None, None, None, 0)
 
 
 def net_points(values: ArrayLike) -> NDArray[np.float64]:
@@ -76,7 +77,7 @@ def mean(values: ArrayLike, weights: ArrayLike | None = None) -> Interval:
     given, counts = _answers(values, weights)
     n = int(counts.sum())
     if n == 0:
-        return _NOTHING
+        return NOTHING
     centre = float(np.average(given, weights=counts))
     if n == 1:
         return Interval(centre, None, None, 1)
@@ -94,7 +95,7 @@ def nps(values: ArrayLike, weights: ArrayLike | None = None) -> Interval:
     given, counts = _answers(values, weights)
     n = int(counts.sum())
     if n == 0:
-        return _NOTHING
+        return NOTHING
     promoters = float(counts[given >= _PROMOTER].sum()) / n
     detractors = float(counts[is_detractor(given)].sum()) / n
     net = promoters - detractors
@@ -110,7 +111,7 @@ def csat(values: ArrayLike, scale: tuple[float, float], weights: ArrayLike | Non
     given, counts = _answers(values, weights)
     n = int(counts.sum())
     if n == 0:
-        return _NOTHING
+        return NOTHING
     yes = float(counts[is_satisfied(given, scale)].sum())
     low, high = wilson(yes, n)
     return Interval(yes / n, float(low), float(high), n)
@@ -147,7 +148,7 @@ def satisfaction(
     parts = {
         "rating": mean(ratings),
         "nps": nps(answers),
-        "csat": csat(ratings, scale) if scale else _NOTHING,
+        "csat": csat(ratings, scale) if scale else NOTHING,
     }
     block: dict[str, object] = {
         "rating_mean": parts["rating"].value,

@@ -201,7 +201,7 @@ def _issues_table(
         "name": ledger.names(),
         "n_mentions": n_mentions,
         "n_reviews": n_reviews,
-        "n_customers": ledger.reached()[0] if customers else [None] * len(ledger.ids),
+        "n_customers": ledger.n_customers() if customers else [None] * len(ledger.ids),
         "share": n_reviews / max(ledger.n, 1),
         "share_low": low,
         "share_high": high,

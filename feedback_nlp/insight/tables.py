@@ -41,12 +41,13 @@ Ints = NDArray[np.int64]
 def elements_schema() -> pa.Schema:
     """Schema of the elements table: counts of distinct reviews, shares of all counted reviews.
 
-    ``n_nps`` is the number of answers that ``nps`` rests on. ``trend`` is that of the negative share, and
+    ``n_rating`` and ``n_nps`` are the answers that ``rating_mean``, ``csat`` and ``nps`` rest on, those of
+    reviews that mention the element. ``trend`` is that of the negative share, and
     ``local_column``, ``local_unit`` name the one store or product that the blame sits in, if any: an element
     keeps the counts together that its issues split, so it shows what is too thin to show in each.
     """
-    counts = ("n_reviews", "n_negative", "n_neutral", "n_positive", "n_nps")
-    numbers = ("mean_polarity", "rating_mean", "nps", "importance")
+    counts = ("n_reviews", "n_negative", "n_neutral", "n_positive", "n_rating", "n_nps")
+    numbers = ("mean_polarity", "rating_mean", *_spans("csat"), *_spans("nps"), "importance")
     shares = ("share", "share_low", "share_high", "negative_share", "low", "high")
     return pa.schema(
         [
@@ -63,6 +64,10 @@ def elements_schema() -> pa.Schema:
     )
 
 
+def _spans(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_low", f"{name}_high"
+
+
 def elements_table(
     tally: Tally,
     level: str,
@@ -72,8 +77,12 @@ def elements_table(
     importance: Floats,
     kind: str,
     calendar: Calendar,
+    scale: tuple[float, float] | None = None,
 ) -> pa.Table:
-    """Return the rows of one level; a review that praises and blames an element counts in both labels."""
+    """Return the rows of one level; a review that praises and blames an element counts in both labels.
+
+    ``scale`` is that of the ratings; without it there is no CSAT.
+    """
     counts = {label: tally.vector(level, codes, label=label) for label in LABELS}
     any_label = tally.vector(level, codes)
     mentions = tally.vector(level, codes, measure="n_mentions")
@@ -81,7 +90,6 @@ def elements_table(
     base = np.full(len(codes), n_reviews)
     share_low, share_high = wilson(any_label, base)
     low, high = wilson(counts["negative"], base)
-    net = [nps.nps(*part) for part in _histograms(tally, level, codes, "nps")]
     columns = {
         "level": [level] * len(codes),
         "code": list(codes),
@@ -95,9 +103,7 @@ def elements_table(
         "low": low,
         "high": high,
         "mean_polarity": polarity / np.maximum(mentions, 1),
-        "rating_mean": [nps.mean(*part).value for part in _histograms(tally, level, codes, "rating")],
-        "nps": [part.value for part in net],
-        "n_nps": [part.n for part in net],
+        **_scores(tally, level, codes, scale),
         "importance": importance,
         "importance_kind": [kind] * len(codes),
         **_blame_over_time(tally, level, codes, calendar),
@@ -139,6 +145,26 @@ def _blame_by_unit(tally: Tally, level: str, codes: Sequence[str]) -> dict[str, 
 def nulls(values: Floats) -> list[float | None]:
     """Return numbers with None in the place of NaN."""
     return [None if np.isnan(value) else float(value) for value in values]
+
+
+def _scores(
+    tally: Tally, level: str, codes: Sequence[str], scale: tuple[float, float] | None
+) -> dict[str, list[float | None] | list[int]]:
+    """Return what those who mention each code answered: mean rating, CSAT and NPS."""
+    rated = _histograms(tally, level, codes, "rating")
+    means = [nps.mean(*part) for part in rated]
+    satisfied = [nps.csat(part[0], scale, part[1]) if scale else nps.NOTHING for part in rated]
+    net = [nps.nps(*part) for part in _histograms(tally, level, codes, "nps")]
+    return {
+        "rating_mean": [part.value for part in means],
+        "n_rating": [part.n for part in means],
+        "n_nps": [part.n for part in net],
+        **{
+            name: [part[place] for part in parts]
+            for score, parts in (("csat", satisfied), ("nps", net))
+            for place, name in enumerate(_spans(score))
+        },
+    }
 
 
 def _histograms(tally: Tally, level: str, codes: Sequence[str], column: str) -> list[tuple[Floats, Ints]]:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from feedback_nlp.insight.facts import SAFETY_FACET, UNIT_COLUMNS, Facts, encode
+from feedback_nlp.insight.facts import ANONYMOUS, SAFETY_FACET, UNIT_COLUMNS, Facts, encode
 from feedback_nlp.schema import FLAGS
 
 __all__ = ["FIXED", "N_EXAMPLES", "Tally"]
@@ -132,9 +132,14 @@ class Tally:
         counts[cell] = np.asarray(found[measure].filter(known))
         return counts
 
-    def n_customers(self, level: str, codes: Sequence[str]) -> NDArray[np.int64]:
-        """Return the number of distinct customers for each of ``codes``, of shape (n_codes,)."""
+    def n_customers(self, level: str, codes: Sequence[str], *, named: bool = False) -> NDArray[np.int64]:
+        """Return the number of distinct customers for each of ``codes``, of shape (n_codes,).
+
+        A review that names none counts as a customer of its own, unless only those ``named`` are asked for.
+        """
         found = self.customers.filter(pc.field("level") == level)
+        if named:
+            found = found.filter(pc.invert(pc.starts_with(found["customer"], ANONYMOUS)))
         place = pc.index_in(found["code"], value_set=pa.array(codes, pa.string()))
         known = np.asarray(pc.drop_null(place), dtype=np.int64)
         return np.bincount(known, minlength=len(codes)).astype(np.int64)

@@ -81,7 +81,7 @@ def insight_of(
         drawn,
         issues=standing.issues,
         mentions=found.quoted_mentions,
-        elements=_elements(ledger, taxonomy, drawn),
+        elements=_elements(ledger, taxonomy, drawn, rating_scale),
         satisfaction=_satisfaction(ledger, rating_scale),
         periods=tables.periods_table(ledger.tally, ledger.calendar),
         issue_periods=tables.issue_periods_table(ledger.ids, counts, ledger.calendar, base),
@@ -110,7 +110,9 @@ def _pareto(ledger: Ledger, n_other: int, lang: str) -> pa.Table:
     return pareto.pareto(bars, ledger.n, other=rest)
 
 
-def _elements(ledger: Ledger, taxonomy: Taxonomy, drawn: Insight) -> pa.Table:
+def _elements(
+    ledger: Ledger, taxonomy: Taxonomy, drawn: Insight, scale: tuple[float, float] | None
+) -> pa.Table:
     codes = {
         "element": [
             element.code for element in taxonomy.elements if element.code != GENERAL.partition(".")[0]
@@ -135,6 +137,7 @@ def _elements(ledger: Ledger, taxonomy: Taxonomy, drawn: Insight) -> pa.Table:
                 importance=weight,
                 kind=kind,
                 calendar=ledger.calendar,
+                scale=scale or nps.guess_scale(_values(ledger, "rating")),
             )
         )
     return _joined(parts)

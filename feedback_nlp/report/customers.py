@@ -254,7 +254,7 @@ _CALLS: tuple[Field, ...] = (
     ("call_quote", 46, "text", "quote"),
     ("call_asked", 20, "text", "asked"),
     ("call_last", 12, "date", "last_negative"),
-    ("call_negative", 9, "count", "n_negative"),
+    ("call_unhappy", 11, "count", "n_negative"),
     ("call_repeats", 9, "count", "open_repeats"),
     ("call_value", 10, "number", "value"),
     ("call_urgency", 10, "number", "urgency"),

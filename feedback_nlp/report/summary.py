@@ -47,7 +47,9 @@ _PUBLIC_REVIEWS = (
     "n_masked", "n_needs_review", "period",
 )  # fmt: skip
 _PUBLIC_ELEMENT = (
-    "element", "n_reviews", "share", "negative_share", "low", "high", "mean_polarity",
+    "element", "n_reviews", "share", "share_low", "share_high", "negative_share", "low", "high",
+    "mean_polarity", "n_rating", "rating_mean", "csat", "csat_low", "csat_high",
+    "n_nps", "nps", "nps_low", "nps_high",
 )  # fmt: skip
 
 

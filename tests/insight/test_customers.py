@@ -106,6 +106,12 @@ def test_quote_is_the_worst_then_the_newest():
     assert (row["review_id"], row["start"], row["end"]) == ("b", 3, 9)
 
 
+def test_the_number_says_why_one_is_called():
+    """B gave a good review that blames something: one review with blame, not none."""
+    found = of([review("a", "A"), review("b", "B", label="positive")], [say("a"), say("b", polarity=-0.9)])
+    assert {row["customer"]: row["n_negative"] for row in found.follow_up.to_pylist()} == {"A": 1, "B": 1}
+
+
 def test_happy_customers_are_not_called():
     found = of([review("a", "A", label="positive"), review("b", "B")], [say("a", polarity=0.9), say("b")])
     assert found.follow_up["customer"].to_pylist() == ["B"]

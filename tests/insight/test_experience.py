@@ -131,6 +131,13 @@ def test_loyalty_in_words():
     assert 0 < row["loyalty_low"] < row["loyalty"] < row["loyalty_high"] < 100
 
 
+def test_who_complains_again_or_threatens_is_not_loyal():
+    flags = {"a": [], "b": ["repeat"], "c": ["legal"]}
+    reviews = [{"review_id": name, "fb_flags": raised} for name, raised in flags.items()]
+    row = row_of(experience(facts_of(reviews, [say(name, "brand.loyalty", 0.9) for name in "abc"]), ELEMENTS))
+    assert (row["loyalty"], row["n_loyalty"]) == (100.0, 1)
+
+
 def test_months_are_shrunk_towards_the_file_and_compare():
     said = [("2025-01-05", -0.9)] * 20 + [("2025-02-05", 0.3)] + [("2025-02-06", -0.9)]
     reviews = [{"review_id": f"r{k:02d}", "time": stamp(day)} for k, (day, _) in enumerate(said)]

@@ -24,6 +24,7 @@ def elements_of(tally, level, code, *, n_reviews):
         importance=np.ones(1),
         kind="mention_share",
         calendar=calendar(tally.units("day")),
+        scale=(1.0, 5.0),
     )
 
 
@@ -62,7 +63,11 @@ def test_elements_count_a_mixed_review_in_both_labels():
     assert row["rating_mean"] == pytest.approx(3.5)
     # One promoter, one detractor.
     assert row["nps"] == pytest.approx(0)
-    assert row["n_nps"] == 2
+    assert row["n_nps"] == row["n_rating"] == 2
+    assert (row["nps_low"], row["nps_high"]) == (-100, 100)
+    # One of two is satisfied: Wilson's interval of 1/2.
+    assert row["csat"] == 0.5
+    assert (row["csat_low"], row["csat_high"]) == pytest.approx((0.0945, 0.9055), abs=1e-3)
 
 
 def test_elements_without_scores_are_null():
@@ -70,7 +75,8 @@ def test_elements_without_scores_are_null():
     table = elements_of(tally, "facet", "service.attitude", n_reviews=1)
     assert table["rating_mean"].to_pylist() == [None]
     assert table["nps"].to_pylist() == [None]
-    assert table["n_nps"].to_pylist() == [0]
+    assert table["n_nps"].to_pylist() == table["n_rating"].to_pylist() == [0]
+    assert table["csat"].to_pylist() == table["nps_low"].to_pylist() == [None]
     assert table["trend"].to_pylist() == ["unknown"]
     assert table["trend_q"].to_pylist() == table["local_unit"].to_pylist() == [None]
 

@@ -122,6 +122,7 @@ def test_counts_by_column(small):
 def test_customers_are_distinct_and_the_nameless_count_each(small):
     assert small.n_customers("issue", ["service.attitude:all"]).tolist() == [1]
     assert small.n_customers("all", [""]).tolist() == [2]
+    assert small.n_customers("all", [""], named=True).tolist() == [1]
 
 
 def test_examples_are_readable_first_and_worded_differently():
