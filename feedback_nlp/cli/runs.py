@@ -197,20 +197,30 @@ def write_format(analysis: Analysis, folder: Path, name: str, top: int, *, tell:
 
 
 def _keep_edits(folder: Path) -> None:
-    """Keep what people wrote into the workbook that is about to be replaced, and say where."""
-    from feedback_nlp.pipeline.by_hand import keep_by_hand
+    """Keep what is not ours of the files that are about to be replaced, and say where."""
+    from feedback_nlp.pipeline.by_hand import keep_others
     from feedback_nlp.pipeline.issue_edits import WORKBOOK, keep
 
     kept = keep(folder)
     if kept is not None:
         console.note(f"工作簿里改的问题已记入 {kept}。", f"The workbook's edits of issues are now in {kept}.")
-    copy = keep_by_hand(folder / WORKBOOK)
-    if copy is not None:
-        console.note(
-            f"您存过的 {WORKBOOK} 留作 {copy}：回访结果、人工判断等手填的内容在那里，不会带进新表。",
-            f"The {WORKBOOK} that you saved is kept as {copy}: what you filled in, such as results of calls, "
-            "is there and not in the new one.",
-        )
+    for name, copy in keep_others(folder).items():
+        console.notes([_of_workbook(name, copy) if name == WORKBOOK else _of_other(name, copy)])
+
+
+def _of_workbook(name: str, copy: Path) -> Bilingual:
+    return Bilingual(
+        f"您存过的 {name} 留作 {copy}：回访结果、人工判断等手填的内容在那里，不会带进新表。",
+        f"The {name} that you saved is kept as {copy}: what you filled in, such as results of calls, "
+        "is there and not in the new one.",
+    )
+
+
+def _of_other(name: str, copy: Path) -> Bilingual:
+    return Bilingual(
+        f"文件夹里原有的 {name} 不是本工具写的，留作 {copy}。",
+        f"The {name} that lay in the folder is not of feedback-nlp; it is kept as {copy}.",
+    )
 
 
 def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:
