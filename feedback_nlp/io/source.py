@@ -31,7 +31,7 @@ class Source:
     path : Path
         Where it is.
     sheet : str or int or None
-        The sheet asked for, by name or by number from 1; workbooks only.
+        The sheet asked for, by name or by number from 1, or "all"; workbooks only.
     label : str or None
         What messages call it, where that is not the path.
     """
