@@ -57,8 +57,7 @@ def analyze(
     json: opt.Json = False,
 ) -> None:
     """从一份导出表到完整报告：report.html、issues.xlsx、scored.parquet、mentions.parquet、summary.json。"""
-    given = {name: value for name, value in locals().items() if name not in ("files", "config")}
-    run(files, given, config)
+    run(files, opt.given(locals(), "files", "config"), config)
 
 
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:

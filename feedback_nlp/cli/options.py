@@ -128,6 +128,11 @@ def merge(given: Mapping[str, Any], files: Sequence[str] = (), config: Path | No
     return chosen
 
 
+def given(arguments: Mapping[str, Any], *own: str) -> dict[str, Any]:
+    """Return the options among the arguments of a command: all but its ``own``, which no file may hold."""
+    return {name: value for name, value in arguments.items() if name not in own}
+
+
 def columns(chosen: Mapping[str, Any]) -> dict[str, str | None]:
     """Return role to column name, as ``pipeline.prepare`` takes it."""
     return {"review_id" if name == "id" else name: chosen.get(name) for name in COLUMN_OPTIONS}
