@@ -63,11 +63,13 @@ def analyze(
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
     """Run the main job with options as given on the command line."""
     from feedback_nlp.cli import console, over_time, runs
+    from feedback_nlp.io.writers import check_folder
     from feedback_nlp.pipeline.options import FORMATS, OUTPUTS
 
     chosen = opt.merge(given, files, config)
     folder = Path(chosen.get("out", DEFAULT_OUT))
     runs.check_format(chosen.get("format"))
+    check_folder(folder)
     more = FORMATS.get(chosen.get("format", ""), ())
     runs.check_apart(files, [folder / name for name in (*OUTPUTS, *more)])
     ready = runs.prepared(files, chosen)

@@ -146,7 +146,11 @@ def guess(
         columns["text"] = _by_values(sample, taken=set(columns.values()))
         why["text"] = "values"
     scale = _scale(table, columns, rating_scale)
-    notes = (*_alternatives(sample, columns, why), *_unreadable(sample, columns, said))
+    notes = (
+        *_alternatives(sample, columns, why),
+        *_unreadable(sample, columns, said),
+        *_other_ids(table, columns),
+    )
     if "rating" in columns and scale is None and why["rating"] == "header":
         notes = (*notes, _no_scale(columns["rating"]))
         del columns["rating"], why["rating"]
@@ -301,7 +305,10 @@ def _empty_text(sample: pa.Table) -> InputError | None:
         return None
     return InputError(
         Bilingual(f"列“{names[0]}”是空的，没有正文。", f"The column '{names[0]}' is empty: no texts."),
-        Bilingual("请重新导出，或用 --text 指定别的列。", "Export it again, or name another one (--text)."),
+        Bilingual(
+            "请重新导出（单元格是公式的，先在 Excel 里打开、另存一次），或用 --text 指定别的列。",
+            "Export it again (cells with formulas: save it in Excel first), or name another one (--text).",
+        ),
     )
 
 
@@ -335,6 +342,20 @@ def _alternatives(sample: pa.Table, columns: Mapping[str, str], why: Mapping[str
         Bilingual(
             f"正文用了“{columns['text']}”；也有文字的列：{zh}（用 --text 改）。",
             f"Text is '{columns['text']}'; there is also text in: {en} (change with --text).",
+        ),
+    )
+
+
+def _other_ids(table: pa.Table, columns: Mapping[str, str]) -> Notes:
+    """Say what mentions are joined on where ``review_id`` is the name of a column that is not the id."""
+    name = columns.get("review_id", "review_id")
+    if name == "review_id" or "review_id" not in table.column_names:
+        return ()
+    return (
+        Bilingual(
+            f"编号用“{name}”：提及表的 review_id 对应打分表的“{name}”，不是输入原有的 review_id 列。",
+            f"The id is '{name}': review_id of the mentions is '{name}' of the scored file, not the "
+            "review_id that the input has.",
         ),
     )
 

@@ -12,6 +12,7 @@ import python_calamine as calamine
 
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io import grid, headers
+from feedback_nlp.io.excel_errors import uncalculated
 from feedback_nlp.io.raw import InputInfo, Raw, as_text, stacked
 from feedback_nlp.io.sheet_choice import SHEET_COLUMN, choose
 from feedback_nlp.io.source import Source, damaged, empty_file, header_only
@@ -60,9 +61,14 @@ class Sheets:
     notes: tuple[Bilingual, ...]
 
     @property
+    def names(self) -> list[str]:
+        """What the sheets are called."""
+        return [opening.name for opening in self.openings]
+
+    @property
     def name(self) -> str:
         """What people call them together."""
-        return ", ".join(opening.name for opening in self.openings)
+        return ", ".join(self.names)
 
     def all_notes(self) -> tuple[Bilingual, ...]:
         """What was noticed; what is not so of every sheet, with the names of those of which it is."""
@@ -199,8 +205,20 @@ def described(source: Source, chosen: Sheets, n_rows: int = 0, notes: Sequence[B
         sheet=chosen.name,
         header_row=None if row is None else row + 1,
         n_rows=n_rows,
-        notes=(*chosen.all_notes(), *notes),
+        notes=(*chosen.all_notes(), *notes, *_formulas(source, chosen)),
     )
+
+
+def _formulas(source: Source, chosen: Sheets) -> list[Bilingual]:
+    count = uncalculated(source.path, chosen.names) if source.is_zip and not source.packed else 0
+    if not count:
+        return []
+    return [
+        Bilingual(
+            f"有 {count} 格是还没算过的公式，当作空；请在 Excel 里打开、另存一次再用。",
+            f"{count} cells hold formulas without a value and count as empty: save it in Excel first.",
+        )
+    ]
 
 
 def open_sheets(

@@ -327,3 +327,11 @@ def test_header_only_names_the_sheet(tmp_path):
     assert read(path).info.sheet == "二"
     with pytest.raises(InputError, match="一"):
         read(path, sheet="一")
+
+
+def test_formulas_nobody_has_calculated_are_counted(tmp_path):
+    rows = [HEADER, *ROWS, ["009", "退款慢", "=1+1", "=NOW()"]]
+    path = book(tmp_path / "a.xlsx", {"数据": rows, "别的": [["x"], ["=1+1"]]})
+    assert "有 2 格是还没算过的公式" in notes_of(read(path, sheet="数据"))
+    assert "有 2 格" in " ".join(note.zh for note in open_stream(path, sheet="数据").info.notes)
+    assert "公式" not in notes_of(read(book(tmp_path / "b.xlsx", {"a": [HEADER, *ROWS]})))
