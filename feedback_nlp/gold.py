@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from feedback_nlp.errors import Bilingual, InputError
+from feedback_nlp.errors import Bilingual, InputError, cannot_open
 from feedback_nlp.schema import FLAGS
 
 __all__ = ["GoldReview", "parse", "read", "record"]
@@ -53,7 +54,7 @@ class GoldReview:
 
 
 def read(paths: str | Path | Iterable[str | Path]) -> list[GoldReview]:
-    """Read labelled reviews from JSON-lines files, in order.
+    """Read labelled reviews from JSON-lines files, in order; ``-`` is standard input.
 
     Raises
     ------
@@ -119,13 +120,22 @@ def record(review: GoldReview) -> dict[str, Any]:
 
 def _read_file(path: Path) -> list[GoldReview]:
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
+        lines = _bytes(path).decode("utf-8-sig").split("\n")
+    except OSError as error:
+        raise cannot_open(str(path), error) from error
+    except UnicodeDecodeError as error:
         raise InputError(
             Bilingual(f"标注文件 {path} 读不了：{error}。", f"Can't read labelled file {path}: {error}."),
             Bilingual("给一个 UTF-8 的 JSONL 文件。", "Give a JSONL file in UTF-8."),
         ) from error
     return [_parse_line(line, path, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def _bytes(path: Path) -> bytes:
+    """Return the content of a file, or of standard input for ``-``."""
+    if str(path) != "-":
+        return path.read_bytes()
+    return sys.stdin.buffer.read() if sys.stdin else b""  # a closed one is None
 
 
 def _parse_line(line: str, path: Path, number: int) -> GoldReview:

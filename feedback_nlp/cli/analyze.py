@@ -57,18 +57,19 @@ def analyze(
     json: opt.Json = False,
 ) -> None:
     """从一份导出表到完整报告：report.html、issues.xlsx、scored.parquet、mentions.parquet、summary.json。"""
-    given = {name: value for name, value in locals().items() if name not in ("files", "config")}
-    run(files, given, config)
+    run(files, opt.given(locals(), "files", "config"), config)
 
 
 def run(files: list[str], given: dict[str, object], config: Path | None) -> None:
     """Run the main job with options as given on the command line."""
     from feedback_nlp.cli import console, over_time, runs
+    from feedback_nlp.io.writers import check_folder
     from feedback_nlp.pipeline.options import FORMATS, OUTPUTS
 
     chosen = opt.merge(given, files, config)
     folder = Path(chosen.get("out", DEFAULT_OUT))
     runs.check_format(chosen.get("format"))
+    check_folder(folder)
     more = FORMATS.get(chosen.get("format", ""), ())
     runs.check_apart(files, [folder / name for name in (*OUTPUTS, *more)])
     ready = runs.prepared(files, chosen)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feedback_nlp.cli import options as opt
+
+if TYPE_CHECKING:
+    from feedback_nlp.pipeline import Prepared
 
 EPILOG = (
     "例：`feedback-nlp compare 上月.xlsx 本月.xlsx -o compare.html` · "
@@ -49,6 +53,7 @@ def compare(
     issues: opt.IssuesFile = None,
     jobs: opt.Jobs = None,
     config: opt.Config = None,
+    save_config: opt.SaveConfig = False,
     lang: opt.Lang = None,
     no_mask: opt.NoMask = False,
     force: opt.Force = False,
@@ -56,20 +61,20 @@ def compare(
     json: opt.Json = False,
 ) -> None:
     """两份数据、两段时间或各门店之间，什么变了：先看差多少，再看是不是偶然。"""
-    own = ("old", "new", "split_at", "by", "output", "config")
-    given = {name: value for name, value in locals().items() if name not in own}
+    given = opt.given(locals(), "old", "new", "split_at", "by", "output", "config")
     from feedback_nlp.cli import console, runs
     from feedback_nlp.io.writers import check_writable
     from feedback_nlp.pipeline.compare import check_mode, compare, is_scored
 
     files = [name for name in (old, new) if name is not None]
     chosen = opt.merge(given, files, config)
-    check_mode(new, split_at, by)
+    check_mode(old, new, split_at, by)
     if output is not None:
         runs.check_apart(files, [output])
-        check_writable(output, force=force, suffixes=False)
+        check_writable(output, force=bool(chosen.get("force")), suffixes=False)
     edits = runs.edits_beside(chosen, [Path(name) for name in files if name != "-"])
     sources = [name if is_scored(name) else runs.prepared([name], chosen) for name in files]
+    runs.save_roles(files, _shared(sources), chosen)
     with console.progress("打分", "Scoring") as progress:
         found = compare(
             *sources,
@@ -93,3 +98,10 @@ def compare(
         console.result(found.to_markdown())
         if output is not None:
             console.result(str(output.resolve()))
+
+
+def _shared(sources: Sequence[str | Prepared]) -> dict[str, str]:
+    """Return the columns that play the same role in all tables; another would not be found in one."""
+    found = [source.roles.columns for source in sources if not isinstance(source, str)]
+    first = found[0] if found else {}
+    return {role: name for role, name in first.items() if all(one.get(role) == name for one in found)}

@@ -51,7 +51,9 @@ Scored = Annotated[
 MentionsFile = Annotated[Path | None, typer.Option("--mentions", help="提及表（默认在打分文件旁边）。")]
 Workbook = Annotated[Path, typer.Option("--output", "-o", help="写到这个 .xlsx。", metavar="文件")]
 RatingScale = Annotated[str | None, _column("--rating-scale", "评分的量程，如 1-5、0-10、0-100。", "低-高")]
-Sheet = Annotated[str | None, _column("--sheet", "工作表名或序号（从 1 起）。", "名称")]
+Sheet = Annotated[
+    str | None, _column("--sheet", "工作表名或序号（从 1 起）；all 把表头相同的接成一张。", "名称")
+]
 Model = Annotated[str | None, run("--model", "linear（默认）、lexicon 或模型文件夹。", "名称|路径")]
 TaxonomyName = Annotated[str | None, run("--taxonomy", "分类体系：自带的名字或 TOML 文件。", "名称|路径")]
 Period = Annotated[str | None, run("--period", "预警按 day、week 或 month（默认按数据量）。", "单位")]
@@ -124,6 +126,11 @@ def merge(given: Mapping[str, Any], files: Sequence[str] = (), config: Path | No
     if "weights" in chosen:
         chosen["weights"] = weights(chosen["weights"])
     return chosen
+
+
+def given(arguments: Mapping[str, Any], *own: str) -> dict[str, Any]:
+    """Return the options among the arguments of a command: all but its ``own``, which no file may hold."""
+    return {name: value for name, value in arguments.items() if name not in own}
 
 
 def columns(chosen: Mapping[str, Any]) -> dict[str, str | None]:

@@ -31,6 +31,7 @@ def report(
 ) -> None:
     """换权重、换语言重出报告，不重新打分；可只写一种。例：feedback-nlp report 报告 --format pptx"""
     from feedback_nlp.cli import over_time, runs
+    from feedback_nlp.io.writers import check_folder
     from feedback_nlp.pipeline import load_report
 
     given = {
@@ -48,6 +49,8 @@ def report(
     }
     chosen = opt.merge(given)
     runs.check_format(format)
+    if out is not None:
+        check_folder(out)
     folder = source if source.is_dir() else source.parent
     settings = runs.with_edits(runs.analysis_options(chosen), chosen, [folder, out or folder])
     settings = over_time.watched(settings, chosen, beside=source, folder=folder)

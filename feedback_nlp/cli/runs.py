@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CONFIG_NAME = "feedback-nlp.toml"
 PLAYBOOK_NAME = "playbook.toml"
 # Options that belong to one run, not to next month's.
-PASSING = ("out", "quiet", "json", "force", "save_config", "from_config", "top")
+PASSING = ("out", "quiet", "json", "force", "resume", "save_config", "from_config", "top")
 
 
 def check_apart(files: Sequence[str], targets: Sequence[str | Path | None]) -> None:
@@ -137,11 +137,11 @@ def _edits(chosen: Mapping[str, Any], folders: Sequence[Path]) -> Edits | None:
 
 def save_config(files: Sequence[str], ready: Prepared, chosen: Mapping[str, Any]) -> None:
     """Write the columns used and the options given beside the first input, if asked to."""
-    save_roles(files, ready.roles, chosen)
+    save_roles(files, ready.roles.columns, chosen)
 
 
-def save_roles(files: Sequence[str], roles: Roles, chosen: Mapping[str, Any]) -> None:
-    """Write the columns of ``roles`` and the options given beside the first input, if asked to."""
+def save_roles(files: Sequence[str], columns: Mapping[str, str], chosen: Mapping[str, Any]) -> None:
+    """Write which column plays which role and the options given beside the first input, if asked to."""
     if not chosen.get("save_config"):
         return
     from feedback_nlp.io.config import save
@@ -151,11 +151,12 @@ def save_roles(files: Sequence[str], roles: Roles, chosen: Mapping[str, Any]) ->
         for name, value in chosen.items()
         if name not in PASSING
     }
-    known.update({_option(role): column for role, column in roles.columns.items()})
+    known.update({_option(role): column for role, column in columns.items()})
     if isinstance(known.get("rating_scale"), tuple):
         known["rating_scale"] = "-".join(f"{bound:g}" for bound in known["rating_scale"])
     if "weights" in known:
-        known["weights"] = list(known["weights"])
+        # 0.6,0.3,0.1, scaled to sum 1, would be 0.6000000000000001.
+        known["weights"] = [round(weight, 12) for weight in known["weights"]]
     path = (Path(files[0]).parent if files[0] != "-" else Path()) / CONFIG_NAME
     save(path, known)
     console.note(f"已存 {path}，下次不必再给选项。", f"Saved {path}: no options needed next time.")
@@ -197,20 +198,30 @@ def write_format(analysis: Analysis, folder: Path, name: str, top: int, *, tell:
 
 
 def _keep_edits(folder: Path) -> None:
-    """Keep what people wrote into the workbook that is about to be replaced, and say where."""
-    from feedback_nlp.pipeline.by_hand import keep_by_hand
+    """Keep what is not ours of the files that are about to be replaced, and say where."""
+    from feedback_nlp.pipeline.by_hand import keep_others
     from feedback_nlp.pipeline.issue_edits import WORKBOOK, keep
 
     kept = keep(folder)
     if kept is not None:
         console.note(f"工作簿里改的问题已记入 {kept}。", f"The workbook's edits of issues are now in {kept}.")
-    copy = keep_by_hand(folder / WORKBOOK)
-    if copy is not None:
-        console.note(
-            f"您存过的 {WORKBOOK} 留作 {copy}：回访结果、人工判断等手填的内容在那里，不会带进新表。",
-            f"The {WORKBOOK} that you saved is kept as {copy}: what you filled in, such as results of calls, "
-            "is there and not in the new one.",
-        )
+    for name, copy in keep_others(folder).items():
+        console.notes([_of_workbook(name, copy) if name == WORKBOOK else _of_other(name, copy)])
+
+
+def _of_workbook(name: str, copy: Path) -> Bilingual:
+    return Bilingual(
+        f"您存过的 {name} 留作 {copy}：回访结果、人工判断等手填的内容在那里，不会带进新表。",
+        f"The {name} that you saved is kept as {copy}: what you filled in, such as results of calls, "
+        "is there and not in the new one.",
+    )
+
+
+def _of_other(name: str, copy: Path) -> Bilingual:
+    return Bilingual(
+        f"文件夹里原有的 {name} 不是本工具写的，留作 {copy}。",
+        f"The {name} that lay in the folder is not of feedback-nlp; it is kept as {copy}.",
+    )
 
 
 def write_reports(analysis: Analysis, folder: Path, chosen: Mapping[str, Any]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -52,18 +54,18 @@ def score(
     config: opt.Config = None,
     save_config: opt.SaveConfig = False,
     lang: opt.Lang = None,
+    no_mask: opt.NoMask = False,
     force: opt.Force = False,
     quiet: opt.Quiet = False,
     json: opt.Json = False,
 ) -> None:
     """给每条评价打分，原来的列都保留，多大的文件都行。例：feedback-nlp score 评论.csv -o 打分.parquet"""
-    own = ("files", "output", "mentions", "config", "resume", "strict")
-    given = {name: value for name, value in locals().items() if name not in own}
+    given = opt.given(locals(), "files", "output", "mentions", "config")
     from feedback_nlp.cli import console, runs
     from feedback_nlp.pipeline.files import open_job
 
     chosen = opt.merge(given, files, config)
-    runs.check_apart([] if force else files, [output, mentions])
+    runs.check_apart([] if chosen.get("force") else files, [output, mentions])
     columns = {role: name for role, name in opt.columns(chosen).items() if name is not None}
     with open_job(
         files,
@@ -76,14 +78,31 @@ def score(
         model=chosen.get("model", "linear"),
         taxonomy=chosen.get("taxonomy", "default"),
         max_error=chosen.get("max_error"),
-        resume=resume,
-        force=force,
+        resume=bool(chosen.get("resume")),
+        force=bool(chosen.get("force")),
+        mask=not chosen.get("no_mask"),
     ) as job:
         _show(job)
-        runs.save_roles(files, job.inputs.roles, chosen)
-        with console.progress("打分", "Scoring") as progress:
-            done = job.run(jobs=chosen.get("jobs"), strict=strict, progress=progress)
-    _say(done, as_json=json, quiet=quiet)
+        runs.save_roles(files, job.inputs.roles.columns, chosen)
+        with _going_on(chosen), console.progress("打分", "Scoring") as progress:
+            done = job.run(jobs=chosen.get("jobs"), strict=bool(chosen.get("strict")), progress=progress)
+    _say(done, as_json=bool(chosen.get("json")), quiet=bool(chosen.get("quiet")))
+
+
+@contextmanager
+def _going_on(chosen: Mapping[str, Any]) -> Iterator[None]:
+    """Say how an interrupted run goes on, where its finished parts are kept."""
+    from feedback_nlp.cli import console
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if chosen.get("resume"):
+            console.note(
+                "做完的部分留着：再运行同一条命令（带 --resume）就接着做。",
+                "Finished parts are kept: run the same command again, with --resume, to go on.",
+            )
+        raise
 
 
 def _show(job: Job) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,8 +17,22 @@ File = Annotated[
 ]
 
 
-def of(text: str | None, file: str | None) -> list[str]:
-    """Return the texts asked for.
+@dataclass(frozen=True)
+class Texts:
+    """Texts in order, with their ids where the column of these was named."""
+
+    texts: list[str]
+    ids: list[str] | None = None
+
+    def with_ids(self, rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+        """Yield one object per text, its id in front where it has one."""
+        if self.ids is None:
+            return rows
+        return ({"review_id": id, **row} for id, row in zip(self.ids, rows, strict=True))
+
+
+def of(text: str | None, file: str | None, chosen: Mapping[str, Any]) -> Texts:
+    """Return the texts asked for; ``chosen`` names the columns and the sheet of the file.
 
     Raises
     ------
@@ -35,17 +50,19 @@ def of(text: str | None, file: str | None) -> list[str]:
             ),
         )
     if text is not None:
-        return [text]
-    return _from_file(str(file))
+        return Texts([text])
+    return _from_file(str(file), chosen)
 
 
-def _from_file(file: str) -> list[str]:
+def _from_file(file: str, chosen: Mapping[str, Any]) -> Texts:
+    from feedback_nlp.cli import runs
     from feedback_nlp.io.readers import read_lines
-    from feedback_nlp.pipeline import prepare
 
-    if Path(file).suffix.lower() == ".txt":
-        return read_lines(file)
-    return [text or "" for text in prepare(file).reviews["text"].to_pylist()]
+    if Path(file).suffix.lower() == ".txt" and not chosen.get("text"):
+        return Texts(read_lines(file))
+    reviews = runs.prepared([file], chosen).reviews
+    ids = reviews["review_id"].to_pylist() if chosen.get("id") else None
+    return Texts([text or "" for text in reviews["text"].to_pylist()], ids)
 
 
 def as_json(rows: Iterable[dict[str, Any]]) -> None:

@@ -18,7 +18,7 @@ Data = Annotated[
     list[str] | None,
     typer.Option(
         "--data",
-        help="标注文件（JSONL）或自带语料的名字；可以给多个。",
+        help="标注文件（JSONL；- 为标准输入）或自带语料的名字；可以给多个。",
         metavar="文件...",
     ),
 ]

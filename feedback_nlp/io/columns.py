@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,11 @@ def guess(
         columns["text"] = _by_values(sample, taken=set(columns.values()))
         why["text"] = "values"
     scale = _scale(table, columns, rating_scale)
-    notes = (*_alternatives(sample, columns, why), *_unreadable(sample, columns, said))
+    notes = (
+        *_alternatives(sample, columns, why),
+        *_unreadable(sample, columns, said),
+        *_other_ids(table, columns),
+    )
     if "rating" in columns and scale is None and why["rating"] == "header":
         notes = (*notes, _no_scale(columns["rating"]))
         del columns["rating"], why["rating"]
@@ -307,7 +312,10 @@ def _empty_text(sample: pa.Table) -> InputError | None:
         return None
     return InputError(
         Bilingual(f"列“{names[0]}”是空的，没有正文。", f"The column '{names[0]}' is empty: no texts."),
-        Bilingual("请重新导出，或用 --text 指定别的列。", "Export it again, or name another one (--text)."),
+        Bilingual(
+            "请重新导出（单元格是公式的，先在 Excel 里打开、另存一次），或用 --text 指定别的列。",
+            "Export it again (cells with formulas: save it in Excel first), or name another one (--text).",
+        ),
     )
 
 
@@ -341,6 +349,20 @@ def _alternatives(sample: pa.Table, columns: Mapping[str, str], why: Mapping[str
         Bilingual(
             f"正文用了“{columns['text']}”；也有文字的列：{zh}（用 --text 改）。",
             f"Text is '{columns['text']}'; there is also text in: {en} (change with --text).",
+        ),
+    )
+
+
+def _other_ids(table: pa.Table, columns: Mapping[str, str]) -> Notes:
+    """Say what mentions are joined on where ``review_id`` is the name of a column that is not the id."""
+    name = columns.get("review_id", "review_id")
+    if name == "review_id" or "review_id" not in table.column_names:
+        return ()
+    return (
+        Bilingual(
+            f"编号用“{name}”：提及表的 review_id 对应打分表的“{name}”，不是输入原有的 review_id 列。",
+            f"The id is '{name}': review_id of the mentions is '{name}' of the scored file, not the "
+            "review_id that the input has.",
         ),
     )
 
@@ -404,7 +426,8 @@ def canonical(table: pa.Table, roles: Roles, *, first_row: int = 1) -> tuple[pa.
             arrays[role] = _converted(role, values, roles)
             more = _unread(roles.columns[role], role, values, arrays[role])
             if role == "time":
-                more = (*more, *_strays(roles.columns[role], arrays[role]))
+                name = roles.columns[role]
+                more = (*more, *_strays(name, arrays[role]), *_future(name, arrays[role]))
         notes.extend(more)
     schema = pa.schema([kind for kind in reviews_schema() if kind.name in arrays])
     return pa.table(arrays).select(schema.names).cast(schema), tuple(notes)
@@ -469,6 +492,24 @@ def _strays(name: str, moments: pa.ChunkedArray) -> Notes:
             f"“{name}”有 {len(days)} 格离其余的好几年（{'、'.join(shown)}），照样计入；请核对。",
             f"{len(days)} cells of '{name}' are years from all others ({', '.join(shown)}); "
             "they are kept: check them.",
+        ),
+    )
+
+
+def _future(name: str, moments: pa.ChunkedArray) -> Notes:
+    """Count times that have not come yet, but for strays; a day more, as the zone of the file is not known."""
+    import pyarrow.compute as pc
+
+    tomorrow = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None) + dt.timedelta(days=1)
+    later = sorted(moments.filter(pc.fill_null(pc.greater(moments, tomorrow), fill_value=False)).to_pylist())
+    count = len(later) - sum(moment > tomorrow for moment in times.strays(moments))
+    if count <= 0:
+        return ()
+    last = f"{later[count - 1]:%Y-%m-%d}"
+    return (
+        Bilingual(
+            f"“{name}”有 {count} 格在今天以后（最晚 {last}），照样计入；请核对。",
+            f"{count} cells of '{name}' lie after today (up to {last}); they are kept: check them.",
         ),
     )
 

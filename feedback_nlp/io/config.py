@@ -38,7 +38,7 @@ OPTIONS: dict[str, tuple[type, ...]] = {
     "out": (str,),
     "format": (str,),
     "no_mask": (bool,),
-    "quiet": (bool,),
+    **dict.fromkeys(("quiet", "json", "force", "resume"), (bool,)),
     "max_error": (float, int),
     "strict": (bool,),
 }

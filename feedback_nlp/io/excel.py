@@ -12,7 +12,9 @@ import python_calamine as calamine
 
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io import grid, headers
-from feedback_nlp.io.raw import InputInfo, Raw, as_text
+from feedback_nlp.io.excel_errors import uncalculated
+from feedback_nlp.io.raw import InputInfo, Raw, as_text, stacked
+from feedback_nlp.io.sheet_choice import SHEET_COLUMN, choose
 from feedback_nlp.io.source import Source, damaged, empty_file, header_only
 
 if TYPE_CHECKING:
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Opening",
+    "Sheets",
     "cells",
     "described",
     "merged_down",
-    "open_sheet",
+    "open_sheets",
     "opened",
     "place",
     "read",
@@ -32,7 +35,6 @@ __all__ = [
 ]
 
 Ranges = Sequence[tuple[tuple[int, int], tuple[int, int]]]
-_PEEK = 200
 # What one merged cell says of all rows beside it; a text or an amount merged so is still one.
 _SHARED = frozenset({"time", "channel", "product", "store", "customer", "tier"})
 # Excel keeps 15 digits of a number and makes the rest 0.
@@ -43,7 +45,7 @@ _ENCRYPTED = ("EncryptedPackage".encode("utf-16-le"), "EncryptionInfo".encode("u
 
 @dataclass(frozen=True)
 class Opening:
-    """The sheet that is read, where its data begin, what was noticed."""
+    """A sheet that is read, where its data begin, what was noticed."""
 
     name: str
     header: grid.Header
@@ -52,16 +54,48 @@ class Opening:
 
 
 @dataclass(frozen=True)
-class Peek:
-    """The beginning of one sheet, and how much it looks like feedback."""
+class Sheets:
+    """What is read of a workbook: one sheet, or several as one table."""
 
-    name: str
-    likeness: float
-    filled: bool = True
+    openings: tuple[Opening, ...]
+    notes: tuple[Bilingual, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """What the sheets are called."""
+        return [opening.name for opening in self.openings]
+
+    @property
+    def name(self) -> str:
+        """What people call them together."""
+        return ", ".join(self.names)
+
+    def all_notes(self) -> tuple[Bilingual, ...]:
+        """What was noticed; what is not so of every sheet, with the names of those of which it is."""
+        sheets: dict[Bilingual, list[str]] = {}
+        for opening in self.openings:
+            for note in opening.notes:
+                sheets.setdefault(note, []).append(opening.name)
+        told = (
+            note
+            if len(names) == len(self.openings)
+            else Bilingual(f"{'、'.join(names)}：{note.zh}", f"{', '.join(names)}: {note.en}")
+            for note, names in sheets.items()
+        )
+        return (*self.notes, *told)
+
+    def marked(self, table: pa.Table, opening: Opening) -> pa.Table:
+        """Return rows of a sheet, with its name where several are read."""
+        import pyarrow as pa
+
+        if len(self.openings) == 1 or SHEET_COLUMN in table.column_names:
+            return table
+        names = pa.array([opening.name] * table.num_rows, pa.string())
+        return table.append_column(SHEET_COLUMN, names)
 
 
 def read(source: Source) -> Raw:
-    """Read one sheet of a workbook.
+    """Read one sheet of a workbook, or several as one table.
 
     Raises
     ------
@@ -101,14 +135,21 @@ def opened(source: Source) -> Iterator[calamine.CalamineWorkbook]:
 
 
 def _read(book: calamine.CalamineWorkbook, source: Source) -> Raw:
-    opening = open_sheet(book, source)
-    header = opening.header
-    rows: list[list[Any]] = book.get_sheet_by_name(opening.name).to_python(skip_empty_area=False)
-    rows = list(merged_down(rows, opening))
-    table, blanks = grid.build([row_cells(row, len(header.names)) for row in rows[header.first :]], header)
+    chosen = open_sheets(book, source)
+    tables, blank = [], 0
+    for opening in chosen.openings:
+        rows: list[list[Any]] = book.get_sheet_by_name(opening.name).to_python(skip_empty_area=False)
+        rows = list(merged_down(rows, opening))[opening.header.first :]
+        width = len(opening.header.names)
+        table, _, gaps = grid.fill([row_cells(row, width) for row in rows], opening.header)
+        tables.append(chosen.marked(grid.drop_unnamed(table), opening))
+        blank += gaps
+    table = stacked([table for table in tables if table.num_rows] or tables[:1])
     if table.num_rows == 0:
-        raise header_only(place(source.name, opening.name))
-    return Raw(table, described(source, opening, table.num_rows, [*blanks, *_long_numbers(table)]))
+        raise header_only(place(source.name, chosen.name))
+    return Raw(
+        table, described(source, chosen, table.num_rows, [*grid.blank_note(blank), *_long_numbers(table)])
+    )
 
 
 def merged_down(rows: Iterable[list[Any]], opening: Opening) -> Iterator[list[Any]]:
@@ -155,25 +196,35 @@ def _long_numbers(table: pa.Table) -> list[Bilingual]:
     ]
 
 
-def described(
-    source: Source, opening: Opening, n_rows: int = 0, notes: Sequence[Bilingual] = ()
-) -> InputInfo:
+def described(source: Source, chosen: Sheets, n_rows: int = 0, notes: Sequence[Bilingual] = ()) -> InputInfo:
     """Return where the rows come from, with ``notes`` after those of the opening."""
-    row = opening.header.row
+    row = chosen.openings[0].header.row
     return InputInfo(
         source.name,
         "xlsx" if source.is_zip and source.suffix != ".ods" else source.format,
-        sheet=opening.name,
+        sheet=chosen.name,
         header_row=None if row is None else row + 1,
         n_rows=n_rows,
-        notes=(*opening.notes, *notes),
+        notes=(*chosen.all_notes(), *notes, *_formulas(source, chosen)),
     )
 
 
-def open_sheet(
+def _formulas(source: Source, chosen: Sheets) -> list[Bilingual]:
+    count = uncalculated(source.path, chosen.names) if source.is_zip and not source.packed else 0
+    if not count:
+        return []
+    return [
+        Bilingual(
+            f"有 {count} 格是还没算过的公式，当作空；请在 Excel 里打开、另存一次再用。",
+            f"{count} cells hold formulas without a value and count as empty: save it in Excel first.",
+        )
+    ]
+
+
+def open_sheets(
     book: calamine.CalamineWorkbook, source: Source, widths: Mapping[str, int] | None = None
-) -> Opening:
-    """Choose the sheet and find its header.
+) -> Sheets:
+    """Choose the sheet, or the sheets to be joined, and find the header of each.
 
     Parameters
     ----------
@@ -187,11 +238,15 @@ def open_sheet(
     InputError
         If the sheet asked for is not there, or the sheet is empty.
     """
-    name, notes = _choose(book, source)
+    names, notes = choose(book, source)
+    openings = [_open(book, source, name, (widths or {}).get(name, 0)) for name in names]
+    return Sheets(tuple(openings), tuple(notes))
+
+
+def _open(book: calamine.CalamineWorkbook, source: Source, name: str, width: int) -> Opening:
     sheet = book.get_sheet_by_name(name)
     # Formatted rows without a value may come first: look on as long as nothing is filled.
     head: list[list[Any]] = []
-    width = (widths or {}).get(name, 0)
     for row in sheet_rows(sheet):
         head.append([*row, *[""] * (width - len(row))])
         if len(head) >= grid.SAMPLE and any(not grid.blank(cell) for row in head for cell in row):
@@ -200,7 +255,7 @@ def open_sheet(
         raise empty_file(place(source.name, name))
     merged = sheet.merged_cell_ranges or ()
     header, more = _header(head, merged)
-    return Opening(name, header, (*notes, *grid.header_notes(header), *more), merged)
+    return Opening(name, header, (*grid.header_notes(header), *more), merged)
 
 
 def sheet_rows(sheet: calamine.CalamineSheet) -> Iterator[list[Any]]:
@@ -219,82 +274,6 @@ def row_cells(row: Sequence[Any], width: int) -> list[Any]:
     """Whole numbers without their fraction, and nothing for empty cells; Excel knows only floats."""
     cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in row[:width]]
     return cells + [None] * (width - len(cells))
-
-
-# --- which sheet
-
-
-def _choose(book: calamine.CalamineWorkbook, source: Source) -> tuple[str, list[Bilingual]]:
-    if source.sheet is not None:
-        return _asked(book.sheet_names, source), []
-    visible = [
-        sheet.name
-        for sheet in book.sheets_metadata
-        if sheet.visible == calamine.SheetVisibleEnum.Visible
-        and sheet.typ == calamine.SheetTypeEnum.WorkSheet
-    ] or list(book.sheet_names)
-    if len(visible) == 1:
-        return visible[0], []
-    peeks = [_peek(book, name) for name in visible]
-    best = max(peeks, key=_likeness)
-    others = [peek.name for peek in peeks if peek.filled and peek.name != best.name]
-    return best.name, _choice_note(best.name, others)
-
-
-def _likeness(peek: Peek) -> float:
-    return peek.likeness
-
-
-def _choice_note(name: str, others: Sequence[str]) -> list[Bilingual]:
-    if not others:
-        return []
-    return [
-        Bilingual(
-            f"用了工作表“{name}”；另有：{'、'.join(others)}（用 --sheet 指定）。",
-            f"Sheet '{name}' was used; there are also: {', '.join(others)} (choose with --sheet).",
-        )
-    ]
-
-
-def _asked(names: Sequence[str], source: Source) -> str:
-    """Return the sheet with the name asked for, or with the number if no sheet is called so."""
-    asked = str(source.sheet).strip()
-    for name in names:
-        if name.strip() == asked:
-            return name
-    if asked.isdigit() and 1 <= int(asked) <= len(names):
-        return names[int(asked) - 1]
-    raise InputError(
-        Bilingual(f"{source.name} 里没有工作表“{asked}”。", f"{source.name} has no sheet '{asked}'."),
-        Bilingual(f"现有：{'、'.join(names)}。", f"There are: {', '.join(names)}."),
-    )
-
-
-def _peek(book: calamine.CalamineWorkbook, name: str) -> Peek:
-    rows: list[list[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_PEEK)
-    rows = [row for row in rows if any(not grid.blank(cell) for cell in row)]
-    if len(rows) < 2:
-        return Peek(name, likeness=-1.0, filled=bool(rows))
-    found = grid.find_header(rows)
-    named = 0.0
-    if found is not None:
-        scores = [
-            match for cell in rows[found] if isinstance(cell, str) for match in headers.matches(cell.strip())
-        ]
-        named = sum(1.0 for match in scores if match.exact)
-        named += max((match.score / 10 for match in scores if match.role == "text"), default=0.0)
-    likeness = named + _longest_text(rows[(found or 0) + 1 :]) + min(len(rows), 20) / 20
-    return Peek(name, likeness)
-
-
-def _longest_text(rows: Sequence[Sequence[Any]]) -> float:
-    """Mean length of the texts in the wordiest column, at most 30."""
-    sums: dict[int, int] = {}
-    for row in rows:
-        for position, cell in enumerate(row):
-            if isinstance(cell, str) and not grid.like_value(cell):
-                sums[position] = sums.get(position, 0) + len(cell)
-    return min(30.0, max(sums.values(), default=0) / max(1, len(rows)))
 
 
 # --- the header

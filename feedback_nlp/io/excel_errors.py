@@ -9,10 +9,14 @@ from __future__ import annotations
 import html
 import re
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
-__all__ = ["error_cells"]
+__all__ = ["error_cells", "uncalculated"]
+
+# Sheets longer than this, unpacked, are not looked into: it would take longer than reading them.
+_LONGEST = 64 << 20
 
 _SHEET = re.compile(r"<(?:\w+:)?sheet\b([^>]*)>")
 _LINK = re.compile(r"<Relationship\b([^>]*)>")
@@ -43,6 +47,25 @@ def error_cells(path: str | Path) -> dict[tuple[str, str], str]:
             }
     except (OSError, KeyError, zipfile.BadZipFile):
         return {}
+
+
+def uncalculated(path: str | Path, sheets: Collection[str]) -> int:
+    """Return in how many cells of sheets there is a formula without a value: some programs write such."""
+    try:
+        with zipfile.ZipFile(path) as book:
+            return sum(
+                shown.startswith("=")
+                for sheet, part in _sheets(book)
+                if sheet in sheets and book.getinfo(part).file_size <= _LONGEST
+                for shown in _formulas(book.read(part))
+            )
+    except (OSError, KeyError, zipfile.BadZipFile, zlib.error):
+        return 0
+
+
+def _formulas(part: bytes) -> Iterator[str]:
+    if b"<f" in part or b":f" in part:
+        yield from (shown for _, shown in _shown(part.decode("utf-8", "replace")))
 
 
 def _sheets(book: zipfile.ZipFile) -> Iterator[tuple[str, str]]:

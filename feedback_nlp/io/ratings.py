@@ -37,6 +37,7 @@ _DIGITS = {
     "九": 9,
     "十": 10,
 }
+_STARRED = re.compile(r"[星★⭐🌟]|stars?\Z")
 _STARS = re.compile(r"[★⭐🌟]+[☆✩]*\Z")
 # Five steps from 很不满意 to 很满意. Answers may be worded with any of these degrees.
 _STEPS = {
@@ -128,8 +129,9 @@ def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
     Numbers up to 5 are 1-5 (0.5-5 or 0-5 where such values occur), up to 7 in at least 30 cells 1-7, up to
     10 are 0-10 if 0 occurs, else 1-10, up to 100 are 0-100; fractions up to 1 are percentages of a workbook
     (0-1). ``3/10`` says how high the scale goes. Some 1.5 % of stray values (99 for "no answer") are passed
-    over.
+    over. Where ways of writing are mixed (5星, 80%, 3/10), the one of most cells decides.
     """
+    values = _most_alike(values)
     numbers, scale = _parts(values)
     if scale is not None:
         return scale
@@ -147,6 +149,49 @@ def detect(values: pa.ChunkedArray, header: str = "") -> Scale | None:
         return (0.0, 1.0)
     halves = pc.sum(pc.equal(known, 0.5)).as_py() or 0
     return _by_range(0.5 if halves > 1 and low >= 0.5 else low, high, len(known))
+
+
+def _top(value: Any) -> float | None:
+    """Return how high the scale goes by the way one cell is written: 4/5 is of 5, 80% of 100, stars of 5."""
+    text = _written(value)
+    found = _OUT_OF.search(text)
+    if found:
+        return float(found[1])
+    number = to_number(text)
+    if number is None:
+        return None
+    if text.endswith("%"):
+        return 100.0
+    return 5.0 if _STARRED.search(text) else None
+
+
+def _more_stars(value: Any) -> bool:
+    return bool(_STARRED.search(_written(value))) and (to_number(value) or 0) > 5
+
+
+def _written(value: Any) -> str:
+    return unicodedata.normalize("NFKC", value).strip().casefold() if isinstance(value, str) else ""
+
+
+def _tops(values: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """Return what the cells say of their scale (0 for a bare number); None where they do not disagree."""
+    if not pa.types.is_string(values.type) or any(map(_more_stars, pc.unique(values).to_pylist())):
+        return None  # ten stars are another matter
+    tops = pc.if_else(
+        pc.is_valid(by_unique(values, to_number, pa.float64())),
+        pc.fill_null(by_unique(values, _top, pa.float64()), 0.0),
+        pa.scalar(None, pa.float64()),
+    )
+    return tops if len(pc.unique(tops.drop_null())) > 1 else None
+
+
+def _most_alike(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return the cells written in the way of most, where ways are mixed that mean different scales."""
+    tops = _tops(values)
+    if tops is None:
+        return values
+    counts = sorted(pc.value_counts(tops.drop_null()).to_pylist(), key=lambda one: -one["counts"])
+    return values.filter(pc.fill_null(pc.equal(tops, counts[0]["values"]), fill_value=False))
 
 
 def _out_of(values: pa.ChunkedArray) -> float | None:
@@ -189,7 +234,7 @@ def _by_range(low: float, high: float, count: int) -> Scale | None:
 
 
 def parse(values: pa.ChunkedArray, scale: Scale | None) -> pa.ChunkedArray:
-    """Return ratings in the units of ``scale``; what can't be read or lies outside it is null.
+    """Return ratings in the units of ``scale``; what can't be read, or is of another scale, is null.
 
     Returns
     -------
@@ -202,5 +247,9 @@ def parse(values: pa.ChunkedArray, scale: Scale | None) -> pa.ChunkedArray:
     if own is not None and own != scale:
         stretched = pc.divide(pc.subtract(numbers, own[0]), own[1] - own[0])
         return pc.add(pc.multiply(stretched, scale[1] - scale[0]), scale[0])
+    tops = _tops(values)
+    if tops is not None:  # 5星 among numbers up to 100 is not 5 of 100
+        other = pc.and_(pc.greater(tops, 0.0), pc.not_equal(tops, scale[1]))
+        numbers = pc.if_else(pc.fill_null(other, fill_value=False), pa.scalar(None, pa.float64()), numbers)
     inside = pc.and_(pc.greater_equal(numbers, scale[0]), pc.less_equal(numbers, scale[1]))
     return pc.if_else(inside, numbers, pa.scalar(None, pa.float64()))

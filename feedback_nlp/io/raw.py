@@ -13,7 +13,7 @@ import pyarrow as pa
 from feedback_nlp.errors import Bilingual
 from feedback_nlp.frames import whole
 
-__all__ = ["InputInfo", "Raw", "as_text", "column", "filled_rows", "listed"]
+__all__ = ["InputInfo", "Raw", "as_text", "column", "filled_rows", "listed", "stacked"]
 
 _SHOWN = 10
 
@@ -124,3 +124,33 @@ def listed(numbers: Sequence[int]) -> str:
     """Return row numbers as text, the first ten of them."""
     shown = ", ".join(str(number) for number in numbers[:_SHOWN])
     return shown + (" …" if len(numbers) > _SHOWN else "")
+
+
+def stacked(tables: Sequence[pa.Table]) -> pa.Table:
+    """Return tables below one another, columns matched by name; of mixed types they become strings."""
+    if len(tables) == 1:
+        return tables[0]
+    mixed = _mixed_columns(tables)
+    return pa.concat_tables([_as_strings(table, mixed) for table in tables], promote_options="permissive")
+
+
+def _mixed_columns(tables: Sequence[pa.Table]) -> set[str]:
+    """Columns whose types differ between files and can't be widened to one."""
+    kinds: dict[str, set[pa.DataType]] = {}
+    for table in tables:
+        for field in table.schema:
+            if not pa.types.is_null(field.type):
+                kinds.setdefault(field.name, set()).add(field.type)
+    return {name for name, types in kinds.items() if len(types) > 1 and not all(map(_is_number, types))}
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _as_strings(table: pa.Table, names: set[str]) -> pa.Table:
+    for position, name in enumerate(table.column_names):
+        if name in names and not pa.types.is_string(table[name].type):
+            texts = pa.array([as_text(value) for value in table[name].to_pylist()], pa.string())
+            table = table.set_column(position, name, texts)
+    return table

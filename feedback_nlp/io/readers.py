@@ -12,7 +12,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual, InputError, cannot_open
-from feedback_nlp.io.raw import InputInfo, Raw, as_text
+from feedback_nlp.io.raw import InputInfo, Raw, stacked
 from feedback_nlp.io.source import Source, empty_file
 
 __all__ = [
@@ -56,7 +56,8 @@ def read(source: str | Path, *, sheet: str | int | None = None, limit: int | Non
     source : str or Path
         The file. Its content decides the format where the suffix is wrong.
     sheet : str or int, optional
-        Sheet of a workbook, by name or number from 1; default the one that looks like feedback.
+        Sheet of a workbook, by name or number from 1; default the one that looks like feedback; ``"all"``
+        joins those with the same header.
     limit : int, optional
         At most so many rows.
 
@@ -184,9 +185,7 @@ def concat(raws: Sequence[Raw]) -> Raw:
         return raws[0]
     if not raws:
         raise ValueError("concat needs at least one table")
-    mixed = _mixed_columns([raw.table for raw in raws])
-    tables = [_with_file(_as_strings(raw.table, mixed), raw.info.path) for raw in raws]
-    table = pa.concat_tables(tables, promote_options="permissive")
+    table = stacked([_with_file(raw.table, raw.info.path) for raw in raws])
     return Raw(table, _joined([raw.info for raw in raws], table.num_rows))
 
 
@@ -194,28 +193,6 @@ def _with_file(table: pa.Table, path: str) -> pa.Table:
     if FILE_COLUMN in table.column_names:
         return table
     return table.append_column(FILE_COLUMN, pa.array([Path(path).name] * table.num_rows, pa.string()))
-
-
-def _mixed_columns(tables: Sequence[pa.Table]) -> set[str]:
-    """Columns whose types differ between files and can't be widened to one."""
-    kinds: dict[str, set[pa.DataType]] = {}
-    for table in tables:
-        for field in table.schema:
-            if not pa.types.is_null(field.type):
-                kinds.setdefault(field.name, set()).add(field.type)
-    return {name for name, types in kinds.items() if len(types) > 1 and not all(map(_is_number, types))}
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
-
-
-def _as_strings(table: pa.Table, names: set[str]) -> pa.Table:
-    for position, name in enumerate(table.column_names):
-        if name in names and not pa.types.is_string(table[name].type):
-            texts = pa.array([as_text(value) for value in table[name].to_pylist()], pa.string())
-            table = table.set_column(position, name, texts)
-    return table
 
 
 def _joined(infos: Sequence[InputInfo], n_rows: int) -> InputInfo:

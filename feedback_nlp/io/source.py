@@ -18,6 +18,7 @@ from feedback_nlp.errors import Bilingual, InputError
 __all__ = ["NoRowsError", "Source", "damaged", "empty_file", "header_only"]
 
 _PACKED = {".gz": "gzip", ".zst": "zstd"}
+_PACKED_MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 
@@ -31,7 +32,7 @@ class Source:
     path : Path
         Where it is.
     sheet : str or int or None
-        The sheet asked for, by name or by number from 1; workbooks only.
+        The sheet asked for, by name or by number from 1, or "all"; workbooks only.
     label : str or None
         What messages call it, where that is not the path.
     """
@@ -45,15 +46,23 @@ class Source:
         """What messages call it: the path as given."""
         return self.label or str(self.path)
 
-    @property
+    @cached_property
     def packed(self) -> str | None:
-        """How the file is compressed: ``gzip``, ``zstd`` or not at all."""
-        return _PACKED.get(self.path.suffix.lower())
+        """How the file is compressed, by its name or else its content: ``gzip``, ``zstd`` or not at all."""
+        named = _PACKED.get(self.path.suffix.lower())
+        if named is not None:
+            return named
+        try:
+            with self.path.open("rb") as file:
+                start = file.read(4)
+        except OSError:
+            return None  # whoever reads it says what is wrong
+        return next((kind for magic, kind in _PACKED_MAGIC.items() if start.startswith(magic)), None)
 
     @property
     def suffix(self) -> str:
         """The suffix that tells the format, in lower case, without that of the compression."""
-        name = self.path.with_suffix("") if self.packed else self.path
+        name = self.path.with_suffix("") if self.path.suffix.lower() in _PACKED else self.path
         return name.suffix.lower()
 
     @property

@@ -31,6 +31,7 @@ __all__ = [
     "WRITERS",
     "atomic",
     "check_distinct",
+    "check_folder",
     "check_writable",
     "explained",
     "make_folder",
@@ -204,6 +205,24 @@ def _output_error(target: Path, error: OSError) -> OutputError:
     )
 
 
+def check_folder(folder: str | Path) -> None:
+    """Raise before any work is done if something that is no folder lies where a folder is meant.
+
+    Raises
+    ------
+    OutputError
+    """
+    for place in (Path(folder), *Path(folder).parents):
+        if place.exists() and not place.is_dir():
+            raise OutputError(
+                Bilingual(f"{place} 是文件，不是文件夹。", f"{place} is a file, not a folder."),
+                Bilingual(
+                    "这里要给一个文件夹（--out），结果的几个文件写在里面。",
+                    "Give a folder here (--out): several files are written into it.",
+                ),
+            )
+
+
 def make_folder(folder: str | Path) -> Path:
     """Return ``folder``, made if need be, once it is known that files can be written there.
 
@@ -213,6 +232,7 @@ def make_folder(folder: str | Path) -> Path:
         If it can't be made, is a file, or can't be written to.
     """
     target = Path(folder)
+    check_folder(target)
     with explained(target):
         target.mkdir(parents=True, exist_ok=True)
     _check_folder(target, target / "file")

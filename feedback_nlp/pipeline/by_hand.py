@@ -1,23 +1,34 @@
-"""What people wrote into a workbook of ours, kept when the workbook is written anew.
+"""What is not ours under the names of our outputs, kept when these are written anew.
 
-Edits of issues and actions are read back (``pipeline.issue_edits``, ``pipeline.action_log``); all else, such
-as who called a customer back, a note in a margin, a sheet of one's own, is only in the file that they saved.
+Edits of issues and actions are read back (``pipeline.issue_edits``, ``pipeline.action_log``); all else that
+people write into a workbook of ours, such as who called a customer back, a note in a margin, a sheet of one's
+own, is only in the file that they saved. And ``report.html`` may be another program's.
 """
 
 from __future__ import annotations
 
+import filecmp
+import json
 import re
 import shutil
 import zipfile
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 from feedback_nlp.io.writers import atomic
+from feedback_nlp.pipeline.options import MENTIONS, OUTPUTS, REPORT, SCORED, SUMMARY, WORKBOOK
 from feedback_nlp.report.excel import MARK
+from feedback_nlp.schema import METADATA_KEY
 
-__all__ = ["keep_by_hand", "saved_by_hand"]
+__all__ = ["keep_by_hand", "keep_others", "saved_by_hand"]
 
 _PROPERTIES = "docProps/core.xml"
+# How every page of ours begins, and what every summary of ours has.
+_GENERATOR = b'<meta name="generator" content="feedback_nlp '
+_PAGE_HEAD = 4096
+_SUMMARY_KEYS = frozenset({"schema", "input", "options", "model", "reviews", "issues"})
 
 
 def saved_by_hand(path: str | Path) -> bool:
@@ -37,8 +48,25 @@ def saved_by_hand(path: str | Path) -> bool:
     return found["keywords"] != MARK or found["created"] != found["modified"]
 
 
+def keep_others(folder: str | Path, names: Sequence[str] = OUTPUTS) -> dict[str, Path]:
+    """Copy what is not as this package wrote it, before outputs called ``names`` take the places.
+
+    Returns
+    -------
+    dict
+        File name to the copy; only of what had to be kept.
+
+    Raises
+    ------
+    OutputError
+        If a copy can't be written.
+    """
+    copies = {name: keep_by_hand(Path(folder) / name) for name in names}
+    return {name: copy for name, copy in copies.items() if copy is not None}
+
+
 def keep_by_hand(path: str | Path) -> Path | None:
-    """Copy a workbook that people have saved beside itself, before it is replaced.
+    """Copy a file that people or other programs have written beside itself, before it is replaced.
 
     Returns
     -------
@@ -51,15 +79,52 @@ def keep_by_hand(path: str | Path) -> Path | None:
         If it can't be written.
     """
     place = Path(path)
-    if not saved_by_hand(place):
+    foreign = _FOREIGN.get(place.name, saved_by_hand)
+    if not place.is_file() or not foreign(place):
         return None
     saved = datetime.fromtimestamp(place.stat().st_mtime)
-    copy = place.with_name(f"{place.stem}.{saved:%Y%m%d-%H%M%S}{place.suffix}")
-    if copy.exists():
-        return None
+    for number in count(1):
+        again = "" if number == 1 else f"-{number}"
+        copy = place.with_name(f"{place.stem}.{saved:%Y%m%d-%H%M%S}{again}{place.suffix}")
+        if not copy.exists():
+            break
+        if filecmp.cmp(place, copy, shallow=False):
+            return None
     with atomic(copy) as temporary:
         shutil.copy2(place, temporary)
     return copy
+
+
+def _foreign_page(place: Path) -> bool:
+    with place.open("rb") as file:
+        return _GENERATOR not in file.read(_PAGE_HEAD)
+
+
+def _foreign_summary(place: Path) -> bool:
+    try:
+        found = json.loads(place.read_bytes())
+    except (ValueError, RecursionError):
+        return True
+    return not (isinstance(found, dict) and found.keys() >= _SUMMARY_KEYS)
+
+
+def _foreign_table(place: Path) -> bool:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return METADATA_KEY not in (pq.read_schema(place).metadata or {})
+    except (pa.ArrowException, OSError):
+        return True
+
+
+_FOREIGN: dict[str, Callable[[Path], bool]] = {
+    REPORT: _foreign_page,
+    SUMMARY: _foreign_summary,
+    WORKBOOK: saved_by_hand,
+    SCORED: _foreign_table,
+    MENTIONS: _foreign_table,
+}
 
 
 def _text(xml: str, name: str) -> str:

@@ -146,14 +146,15 @@ class ClusterAnalysis:
         from contextlib import ExitStack
 
         from feedback_nlp.io.writers import atomic, make_folder
-        from feedback_nlp.pipeline.by_hand import keep_by_hand
+        from feedback_nlp.pipeline.by_hand import keep_others
         from feedback_nlp.report import excel, html
 
         target = make_folder(folder)
-        keep_by_hand(target / WORKBOOK)
+        names = (SUMMARY, WORKBOOK, REPORT)
+        keep_others(target, names)
         content = json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         with ExitStack() as stack:
-            place = {name: stack.enter_context(atomic(target / name)) for name in (SUMMARY, WORKBOOK, REPORT)}
+            place = {name: stack.enter_context(atomic(target / name)) for name in names}
             place[SUMMARY].write_text(content, encoding="utf-8")
             excel.write(self.summary, place[WORKBOOK])
             place[REPORT].write_text(html.render(self.summary), encoding="utf-8")

@@ -175,7 +175,7 @@ def compare(
     >>> found.table["verdict"].tolist()[:2]
     ['more', 'more']
     """
-    chosen = check_mode(new, split_at, by)
+    chosen = check_mode(old, new, split_at, by)
     if lang not in LANGS:
         raise ConfigError(
             Bilingual(f"语言“{lang}”没有。", f"No language '{lang}'."),
@@ -191,14 +191,15 @@ def compare(
     return sides.by(str(by)) if chosen == "by" else sides.files()
 
 
-def check_mode(new: object, split_at: object, by: object) -> str:
+def check_mode(old: object, new: object, split_at: object, by: object) -> str:
     """Return ``files``, ``split`` or ``by``, whichever was asked for.
 
     Raises
     ------
     ConfigError
-        If it is not exactly one.
+        If it is not exactly one, or the two files are one.
     """
+    _check_two(old, new)
     given = [name for name, value in (("files", new), ("split", split_at), ("by", by)) if value is not None]
     if len(given) == 1:
         return given[0]
@@ -212,6 +213,19 @@ def check_mode(new: object, split_at: object, by: object) -> str:
             "Give two files, or one file with --split-at DATE or --by COLUMN.",
         ),
     )
+
+
+def _check_two(old: object, new: object) -> None:
+    if not (isinstance(old, str | Path) and isinstance(new, str | Path)):
+        return
+    if Path(old).resolve() == Path(new).resolve():
+        raise ConfigError(
+            Bilingual(f"两份是同一个文件（{new}），没有什么可比。", f"Both are the same file ({new})."),
+            Bilingual(
+                "给两个不同的文件，或一个文件加 --split-at 日期，或加 --by 列名。",
+                "Give two files, or one file with --split-at DATE or --by COLUMN.",
+            ),
+        )
 
 
 def _day(value: str | date | None) -> date:

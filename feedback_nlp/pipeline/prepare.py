@@ -71,7 +71,7 @@ def prepare(
     rating_scale : (low, high), optional
         The scale of the rating column; detected when not given.
     sheet : str or int, optional
-        Sheet of a workbook, by name or by position from 1.
+        Sheet of a workbook, by name or by position from 1; ``"all"`` joins those with the same header.
     from_config : collection of str
         Roles whose column comes from a configuration file (it is said so where columns are shown).
 

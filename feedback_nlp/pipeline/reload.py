@@ -63,6 +63,7 @@ def load_scored(source: str | Path, *, mentions: str | Path | None = None) -> Sc
     """
     path = Path(source)
     scored_path = path / SCORED if path.is_dir() else path
+    _check_kind(scored_path)
     table = _read(scored_path)
     meta = _metadata(table, scored_path)
     found = check(_read(Path(mentions or scored_path.parent / MENTIONS)), mentions_schema(), MENTIONS)
@@ -101,6 +102,25 @@ def _read(path: Path) -> pa.Table:
             ),
         )
     return read(path).table
+
+
+def _check_kind(path: Path) -> None:
+    """Raise for a table that is no Parquet: what it was scored with is only noted there."""
+    from feedback_nlp.io.source import Source
+
+    if path.is_file() and not Source(path).is_parquet:
+        raise InputError(
+            Bilingual(
+                f"{path} 不是打分写出的 Parquet。",
+                f"{path} is not a Parquet file with scores.",
+            ),
+            Bilingual(
+                f"没有打过分的表格用 feedback-nlp analyze {path.name}；打过分的给 analyze 写出的文件夹，"
+                "或 score -o 写出的 .parquet（CSV、Excel 里没有记下模型和分类体系）。",
+                f"For a table without scores: feedback-nlp analyze {path.name}. Else give the folder of "
+                "analyze or a .parquet of score -o (CSV and Excel do not say what they were scored with).",
+            ),
+        )
 
 
 def _metadata(table: pa.Table, path: Path) -> dict[str, Any]:

@@ -368,7 +368,8 @@ class Analysis:
     def write(self, folder: str | Path) -> dict[str, Path]:
         """Write report, workbook, tables and summary into ``folder``; all of them or none.
 
-        A workbook that people have saved there is kept under another name.
+        A workbook that people have saved there, or a file that is not of this package, is kept under another
+        name.
 
         Returns
         -------
@@ -381,7 +382,7 @@ class Analysis:
             If the folder can't be written; files of an earlier run then stay as they were.
         """
         from feedback_nlp.io.writers import atomic, make_folder, write_parquet
-        from feedback_nlp.pipeline.by_hand import keep_by_hand
+        from feedback_nlp.pipeline.by_hand import keep_others
 
         target = make_folder(folder)
         if self.previous is None and (told := self.after(target)) is not self:
@@ -393,7 +394,7 @@ class Analysis:
             WORKBOOK: self._write_excel,
             REPORT: self._write_html,
         }
-        keep_by_hand(target / WORKBOOK)
+        keep_others(target)
         with ExitStack() as stack:
             for name, write in writers.items():
                 write(stack.enter_context(atomic(target / name)))

@@ -78,7 +78,7 @@ def analyze(
     rating_scale : (low, high), optional
         Scale of the rating; detected when not given.
     sheet : str or int, optional
-        Sheet of a workbook.
+        Sheet of a workbook, by name or number from 1; ``"all"`` joins those with the same header.
     model : str, Path or Scorer
         Installed model, model folder, or a fitted scorer.
     taxonomy : str, Path or Taxonomy

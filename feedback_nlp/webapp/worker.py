@@ -84,7 +84,9 @@ def _read(asked: Mapping[str, Any], tell: Teller) -> None:
     path = Path(asked["name"])
     names = sheets(path)
     tell("sheets", names=names)
-    tell("preview", **preview(readers.read(path, sheet=asked.get("sheet"))))
+    found = preview(readers.read(path, sheet=asked.get("sheet")))
+    # Several sheets joined have a name for people; the page asks for them again by what it asked for.
+    tell("preview", **found | {"sheet": asked.get("sheet") or found["sheet"]})
 
 
 def _analyze(asked: Mapping[str, Any], tell: Teller) -> None:

@@ -166,3 +166,14 @@ def test_being_told_to_stop_leaves_nothing(tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert not list(scratch.iterdir())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "tmp"]
+
+
+@pytest.mark.parametrize("below", ["", "/报告"])
+def test_a_file_where_a_folder_is_meant_is_told_before_any_work(tmp_path, below):
+    table = tmp_path / "in.csv"
+    table.write_text("内容\n物流太慢\n", encoding="utf-8")
+    (tmp_path / "out.txt").write_text("x", encoding="utf-8")
+    result = CliRunner().invoke(app, ["analyze", str(table), "--out", f"{tmp_path / 'out.txt'}{below}"])
+    assert result.exit_code == 2
+    assert "out.txt 是文件，不是文件夹" in result.stderr
+    assert "正文" not in result.stderr

@@ -165,6 +165,51 @@ def test_sheet_named_like_a_number_wins_over_the_number(tmp_path):
     assert read(path, sheet="2").info.sheet == "2"
 
 
+def months(path):
+    title = [["投诉明细"]]
+    return book(
+        path,
+        {
+            "1月": [*title, HEADER, *ROWS],
+            "2月": [HEADER[::-1], *(row[::-1] for row in ROWS)],
+            "说明": [["本表由客服中心导出"], ["联系人"]],
+            "空": [],
+            "3月": [HEADER, ["009", "退款一直不到账", "很不满意", dt.datetime(2025, 3, 5)]],
+            "旧": [HEADER, *ROWS],
+        },
+        hidden=["旧"],
+    )
+
+
+def test_sheets_with_one_header_are_joined(tmp_path):
+    path = months(tmp_path / "a.xlsx")
+    raw = read(path, sheet="all")
+    assert raw.table.column_names == [*HEADER, "fb_sheet"]
+    assert raw.table["fb_sheet"].to_pylist() == ["1月", "1月", "2月", "2月", "3月"]
+    assert raw.table["工单号"].to_pylist() == ["007", "008", "007", "008", "009"]
+    assert raw.table["满意度评分"].to_pylist() == ["2", "5", "2", "5", "很不满意"]
+    assert raw.info.sheet == "1月, 2月, 3月"
+    assert "接起了 3 张工作表：1月、2月、3月；没有读的（表头不同或没有数据）：说明" in notes_of(raw)
+    assert "1月：表头在第 2 行" in notes_of(raw)
+    stream = open_stream(path, sheet="all")
+    blocks = [block.table for block in stream.blocks()]
+    assert [cell for block in blocks for cell in block["fb_sheet"].to_pylist()] == raw.table[
+        "fb_sheet"
+    ].to_pylist()
+    assert [note.zh for note in stream.info.notes] == [note.zh for note in raw.info.notes]
+
+
+def test_the_note_on_one_of_several_says_how_to_read_all(tmp_path):
+    assert "--sheet all 把表头相同的 3 张都读进来" in notes_of(read(months(tmp_path / "a.xlsx")))
+    one = book(tmp_path / "b.xlsx", {"数据": [HEADER, *ROWS], "说明": [["导出说明"], ["无"]]})
+    assert "--sheet all" not in notes_of(read(one))
+
+
+def test_a_sheet_called_all_is_that_sheet(tmp_path):
+    path = book(tmp_path / "a.xlsx", {"1月": [HEADER, *ROWS], "all": [HEADER, ROWS[0]]})
+    assert read(path, sheet="all").table["工单号"].to_pylist() == ["007"]
+
+
 def test_blank_rows_inside_are_counted_and_below_are_not(tmp_path):
     rows = [HEADER, ROWS[0], [None] * 4, ["", " ", None, None], ROWS[1], [None] * 4, [" "]]
     raw = read(book(tmp_path / "a.xlsx", {"a": rows}))
@@ -282,3 +327,11 @@ def test_header_only_names_the_sheet(tmp_path):
     assert read(path).info.sheet == "二"
     with pytest.raises(InputError, match="一"):
         read(path, sheet="一")
+
+
+def test_formulas_nobody_has_calculated_are_counted(tmp_path):
+    rows = [HEADER, *ROWS, ["009", "退款慢", "=1+1", "=NOW()"]]
+    path = book(tmp_path / "a.xlsx", {"数据": rows, "别的": [["x"], ["=1+1"]]})
+    assert "有 2 格是还没算过的公式" in notes_of(read(path, sheet="数据"))
+    assert "有 2 格" in " ".join(note.zh for note in open_stream(path, sheet="数据").info.notes)
+    assert "公式" not in notes_of(read(book(tmp_path / "b.xlsx", {"a": [HEADER, *ROWS]})))

@@ -7,6 +7,7 @@ import pytest
 from feedback_nlp.errors import InputError
 from feedback_nlp.io.columns import Roles, canonical
 from feedback_nlp.io.readers import read
+from feedback_nlp.io.streams import open_stream
 
 
 def test_table_and_metadata_survive(tmp_path):
@@ -60,3 +61,14 @@ def test_texts_stored_as_bytes_are_decoded(tmp_path, kind):
     assert reviews["review_id"].to_pylist() == ["A1", "A2", "A3"]
     assert reviews["text"].to_pylist()[:2] == ["物流太慢了", None]
     assert reviews["text"].to_pylist()[2].endswith("\ufffd")
+
+
+def test_repeated_names_are_numbered_as_in_other_files(tmp_path):
+    cells = [pa.array(["物流太慢", "客服好"]), pa.array([5, 4]), pa.array(["x", "y"])]
+    pq.write_table(pa.table(cells, names=["内容", "评分", "评分"]), tmp_path / "a.parquet")
+    raw = read(tmp_path / "a.parquet")
+    assert raw.table.column_names == ["内容", "评分", "评分 (2)"]
+    assert "重名" in raw.info.notes[0].zh
+    stream = open_stream(tmp_path / "a.parquet")
+    assert [block.table.column_names for block in stream.blocks()] == [raw.table.column_names]
+    assert stream.info.notes == raw.info.notes

@@ -73,6 +73,23 @@ def test_parse(values, scale, numbers):
     assert parse(column(values), scale).to_pylist() == numbers
 
 
+@pytest.mark.parametrize(
+    ("values", "scale", "numbers"),
+    [
+        (["100", "80分", "60", "5星", "★★★★"], (0, 100), [100, 80, 60, None, None]),
+        (["5", "4", "3", "4.5/5", "80%"], (1, 5), [5, 4, 3, 4.5, None]),
+        (["5星", "4星", "一星", "90%"], (1, 5), [5, 4, 1, None]),
+        (["8/10", "9/10", "4/5", "7"], (1, 10), [8, 9, None, 7]),
+        (["8星", "10星", "4星", "3星"], (1, 10), [8, 10, 4, 3]),
+        (["90%", "75%", "0.5"], (0, 100), [90, 75, 0.5]),
+    ],
+)
+def test_ways_of_writing_that_mean_different_scales(values, scale, numbers):
+    cells = column(values)
+    assert detect(cells) == scale
+    assert parse(cells, scale).to_pylist() == numbers
+
+
 @given(st.text())
 def test_any_text_is_a_finite_number_or_none(text):
     number = to_number(text)

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import gzip
 
+import pyarrow as pa
 import pytest
 
 from feedback_nlp.errors import InputError, cannot_open
 from feedback_nlp.io.readers import read
 from feedback_nlp.io.source import Source
+from feedback_nlp.io.streams import open_stream
 
 # Without a time stamp, so that the name of the test is the same in every process.
 CUT_SHORT = gzip.compress(b"a,b\n1,2\n" * 1000, mtime=0)[:-30]
@@ -44,3 +46,11 @@ def test_errors_of_the_system_are_told_apart():
     assert "找不到" in str(cannot_open("a", FileNotFoundError()))
     assert "文件夹" in str(cannot_open("a", IsADirectoryError()))
     assert "Permission denied" in cannot_open("a", PermissionError(13, "Permission denied")).message("en")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: pa.compress(data, "zstd", asbytes=True)])
+def test_packed_content_under_a_plain_name(tmp_path, pack):
+    (tmp_path / "a.csv").write_bytes(pack("内容\n物流太慢\n客服好\n".encode()))
+    raw = read(tmp_path / "a.csv")
+    assert raw.table["内容"].to_pylist() == ["物流太慢", "客服好"]
+    assert [block.table.num_rows for block in open_stream(tmp_path / "a.csv").blocks()] == [2]

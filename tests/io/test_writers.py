@@ -149,7 +149,7 @@ def test_folder_without_permission(tmp_path, monkeypatch):
 def test_make_folder(tmp_path):
     assert make_folder(tmp_path / "a" / "b").is_dir()
     (tmp_path / "file").write_text("x")
-    with pytest.raises(OutputError, match="写不了"):
+    with pytest.raises(OutputError, match="是文件，不是文件夹"):
         make_folder(tmp_path / "file" / "sub")
     with pytest.raises(OutputError):
         make_folder(tmp_path / "file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import openpyxl
@@ -65,3 +66,39 @@ def test_a_file_of_somebody_else_is_kept(tmp_path: Path, content: bytes) -> None
 
 def test_nothing_there(tmp_path: Path) -> None:
     assert keep_by_hand(tmp_path / "issues.xlsx") is None
+
+
+FOREIGN = {
+    "report.html": "<html><body>季度总结，写了三天</body></html>".encode(),
+    "summary.json": b'{"schema": 1, "total": 3}',
+    "scored.parquet": b"PAR1 of somebody else",
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_of_another_program_under_our_name_is_kept(folder: Path, name: str) -> None:
+    analysis = fn.load_report(folder)
+    (folder / name).write_bytes(FOREIGN[name])
+    analysis.write(folder)
+    stem, suffix = name.split(".")
+    (copy,) = folder.glob(f"{stem}.*-*.{suffix}")
+    assert copy.read_bytes() == FOREIGN[name]
+    assert (folder / name).read_bytes() != FOREIGN[name]
+    analysis.write(folder)  # ours now: nothing more is kept
+    assert len(list(folder.glob("*.2*-*.*"))) == 1
+
+
+def test_two_files_of_one_second_are_both_kept(folder: Path) -> None:
+    page = folder / "report.html"
+    for content in (b"one", b"two", b"two"):
+        page.write_bytes(content)
+        os.utime(page, (1_700_000_000, 1_700_000_000))
+        keep_by_hand(page)
+    assert sorted(copy.read_bytes() for copy in folder.glob("report.*-*.html")) == [b"one", b"two"]
+
+
+def test_the_command_says_that_a_page_is_not_ours(folder: Path) -> None:
+    (folder / "report.html").write_bytes(FOREIGN["report.html"])
+    result = CliRunner().invoke(app, ["report", str(folder)])
+    assert result.exit_code == 0
+    assert "report.html 不是本工具写的" in result.stderr

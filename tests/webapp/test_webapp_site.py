@@ -99,6 +99,9 @@ def test_a_sheet_is_chosen(started: Started) -> None:
     assert started.client.post(f"api/files/{key}/read", json={"sheet": other}).status_code == 202
     told = started.settled(key)
     assert told["preview"]["sheet"] == other
+    started.client.post(f"api/files/{key}/read", json={"sheet": "all"})
+    told = started.settled(key)
+    assert (told["preview"]["sheet"], told["preview"]["n_rows"]) == ("all", 24)
     started.client.post(f"api/files/{key}/read", json={"sheet": "空"})
     told = started.settled(key)
     assert told["state"] == "unread"

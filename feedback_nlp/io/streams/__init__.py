@@ -32,7 +32,8 @@ def open_stream(path: str | Path, *, sheet: str | int | None = None, label: str 
     ----------
     path : str or Path
     sheet : str or int, optional
-        Sheet of a workbook, by name or number from 1; default the one that looks like feedback.
+        Sheet of a workbook, by name or number from 1; default the one that looks like feedback; ``"all"``
+        joins those with the same header.
     label : str, optional
         What messages call the file; its path when not given.
 

@@ -1,4 +1,4 @@
-"""Workbooks as a stream: one sheet, row after row.
+"""Workbooks as a stream: one sheet, or several joined, row after row.
 
 Large XLSX sheets are read in pieces (``sheet_pieces``). Others, and sheets written in an unusual way, are
 unpacked whole, in compact form (a sheet has at most 1,048,576 rows); Python's own cells are made a block at a
@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -30,36 +31,38 @@ _WHOLE = (sheet_pieces.UnusualSheetError, calamine.CalamineError, zipfile.BadZip
 
 
 def open_stream(source: Source) -> Stream:
-    """Open one sheet of a workbook: the one asked for, else the one that looks like feedback.
+    """Open a workbook: the sheet asked for, else the one that looks like feedback, or those to be joined.
 
     Raises
     ------
     InputError
         If the workbook is protected by a password or damaged, or the sheet is not there or empty.
     """
-    opening = _opening(source)
+    chosen = _chosen(source)
 
     def blocks() -> Iterator[Block]:
         any_row = False
-        for block in _blocks(excel.merged_down(_rows(source, opening.name), opening), opening.header):
-            any_row = True
-            yield block
+        for opening in chosen.openings:
+            rows = excel.merged_down(_rows(source, opening.name), opening)
+            for block in _blocks(rows, opening.header):
+                any_row = True
+                yield replace(block, table=chosen.marked(block.table, opening))
         if not any_row:
-            raise header_only(excel.place(source.name, opening.name))
+            raise header_only(excel.place(source.name, chosen.name))
 
-    names = grid.unnamed(opening.header.names)
-    return Stream(excel.described(source, opening), blocks, names, source.path.stat().st_size)
+    names = dict.fromkeys(name for one in chosen.openings for name in grid.unnamed(one.header.names))
+    return Stream(excel.described(source, chosen), blocks, tuple(names), source.path.stat().st_size)
 
 
-def _opening(source: Source) -> excel.Opening:
+def _chosen(source: Source) -> excel.Sheets:
     with sheet_pieces.pieces_of(source) as pieces:
         if pieces is not None:
             # Whatever is wrong with the first rows is told of the whole.
             with suppress(*_WHOLE, InputError):
                 head, widths = pieces.head()
-                return excel.open_sheet(head, source, widths)
+                return excel.open_sheets(head, source, widths)
     with excel.opened(source) as book:
-        return excel.open_sheet(book, source)
+        return excel.open_sheets(book, source)
 
 
 def _rows(source: Source, name: str) -> Iterator[list[Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from feedback_nlp.io.parquet import plain
+from feedback_nlp.io.parquet import names_of, plain
 from feedback_nlp.io.raw import InputInfo
 from feedback_nlp.io.source import Source, damaged, header_only
 from feedback_nlp.io.streams.base import BLOCK_BYTES, BLOCK_ROWS, Block, Stream
@@ -29,6 +29,7 @@ def open_stream(source: Source) -> Stream:
     try:
         with pq.ParquetFile(source.path, memory_map=True) as file:
             n_rows, size = file.metadata.num_rows, _size(file.metadata)
+            names, notes = names_of(file.schema_arrow)
     except pa.ArrowException as error:
         raise damaged(source.name, error) from error
     if n_rows == 0:
@@ -37,21 +38,22 @@ def open_stream(source: Source) -> Stream:
     batch_size = max(_FEWEST, min(BLOCK_ROWS, 4 * BLOCK_BYTES * n_rows // max(1, size)))
 
     def blocks() -> Iterator[Block]:
-        return _blocks(source, batch_size)
+        return _blocks(source, batch_size, names)
 
-    return Stream(InputInfo(source.name, "parquet", n_rows=n_rows), blocks, size=source.path.stat().st_size)
+    info = InputInfo(source.name, "parquet", n_rows=n_rows, notes=notes)
+    return Stream(info, blocks, size=source.path.stat().st_size)
 
 
 def _size(metadata: pq.FileMetaData) -> int:
     return sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
 
 
-def _blocks(source: Source, batch_size: int) -> Iterator[Block]:
+def _blocks(source: Source, batch_size: int, names: list[str]) -> Iterator[Block]:
     first = 1
     try:
         with pq.ParquetFile(source.path, memory_map=True) as file:
             for batch in file.iter_batches(batch_size=batch_size, use_threads=False):
-                yield _block(pa.Table.from_batches([batch]), first)
+                yield _block(pa.Table.from_batches([batch]).rename_columns(names), first)
                 first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise damaged(source.name, error) from error

@@ -37,7 +37,7 @@ class BadReview:
     reason : str
         ``bytes`` ``nul`` ``json`` ``ragged`` ``type``.
     text : str
-        How it begins, personal data masked.
+        How it begins, personal data masked unless asked otherwise.
     """
 
     file: str
@@ -96,6 +96,7 @@ class Inputs:
     roles: Roles
     notes: tuple[Bilingual, ...]
     piped: Iterator[Block] | None = field(default=None, compare=False)
+    mask: bool = True
 
     @property
     def unnamed(self) -> tuple[str, ...]:
@@ -158,7 +159,9 @@ class Inputs:
         return Ready(
             table,
             reviews.append_column("bad", marks),
-            tuple(BadReview(name, one.number, one.reason, _beginning(one, texts)) for one in bad),
+            tuple(
+                BadReview(name, one.number, one.reason, _beginning(one, texts, mask=self.mask)) for one in bad
+            ),
             {kind: len(numbers) for kind, numbers in block.seen.items()},
         )
 
@@ -180,6 +183,7 @@ def open_inputs(
     sheet: str | int | None = None,
     from_config: Sequence[str] = (),
     labels: Mapping[Path, str] | None = None,
+    mask: bool = True,
 ) -> Inputs:
     """Open files and find out from their first blocks which column plays which role.
 
@@ -191,6 +195,8 @@ def open_inputs(
         As in ``pipeline.prepare``.
     labels : mapping of path to name, optional
         What messages call a file.
+    mask : bool
+        Mask personal data where messages quote a row.
 
     Raises
     ------
@@ -222,7 +228,7 @@ def open_inputs(
     for fit in fitted:
         notes.extend(_named(note, fit.info.path) if several else note for note in fit.info.notes)
     notes.extend(roles.notes)
-    return Inputs(tuple(streams), tuple(fit.table for fit in fitted), names, roles, tuple(notes), piped)
+    return Inputs(tuple(streams), tuple(fit.table for fit in fitted), names, roles, tuple(notes), piped, mask)
 
 
 _SCORED_BEFORE = Bilingual(
@@ -365,9 +371,10 @@ def _with_raw(table: pa.Table, text: str, bad: Sequence[BadRow]) -> pa.Table:
     return table.set_column(place, text, pa.array(values, pa.string()))
 
 
-def _beginning(bad: BadRow, texts: Sequence[str | None]) -> str:
-    """Return how a row begins, masked, without characters that a terminal would act on."""
+def _beginning(bad: BadRow, texts: Sequence[str | None], *, mask: bool) -> str:
+    """Return how a row begins, masked if asked, without characters that a terminal would act on."""
     whole = bad.raw if bad.raw is not None else texts[bad.row] or ""
-    masked = pii.mask(whole[: 4 * _SHOWN])[:_SHOWN]
+    start = whole[: 4 * _SHOWN]
+    masked = (pii.mask(start) if mask else start)[:_SHOWN]
     shown = "".join(char if char.isprintable() else "\ufffd" for char in masked)
     return shown + ("…" if len(whole) > _SHOWN else "")

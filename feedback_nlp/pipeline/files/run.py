@@ -151,10 +151,12 @@ def open_job(
     max_error: float | None = None,
     resume: bool = False,
     force: bool = False,
+    mask: bool = True,
 ) -> Iterator[Job]:
     """Open inputs, model and outputs, so that what was recognised can be shown before work starts.
 
-    Parameters as in :func:`score_file`; ``from_config`` names the roles that a configuration file gave.
+    Parameters as in :func:`score_file`; ``from_config`` names the roles that a configuration file
+    gave; ``mask`` says whether messages mask what they quote.
     """
     from feedback_nlp.io.streams import expand
     from feedback_nlp.io.writers import check_distinct, check_writable
@@ -178,7 +180,7 @@ def open_job(
         if parts is not None and str(paths[0]) == "-":
             paths = [_spooled(parts)]
             labels = {paths[0]: "-"}
-        inputs = open_inputs(paths, labels=labels, **options)  # type: ignore[arg-type]
+        inputs = open_inputs(paths, labels=labels, mask=mask, **options)  # type: ignore[arg-type]
         scorer = load_model(model, load_taxonomy(taxonomy))
         goal = None if max_error is None else asdict(choose(scorer, max_error))
         made = None if mentions is None else Path(mentions)

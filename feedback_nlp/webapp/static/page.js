@@ -113,7 +113,8 @@ function drawColumns() {
     ? t("about_file", { name: state.name, rows: number(preview.n_rows), columns: preview.columns.length })
     : state.name;
   $("sheet-line").hidden = sheets.length < 2;
-  $("sheet").replaceChildren(...sheets.map((name) => make("option", name)));
+  const every = sheets.includes("all") ? [] : [make("option", t("all_sheets"), { value: "all" })];
+  $("sheet").replaceChildren(...sheets.map((name) => make("option", name)), ...every);
   if (preview) $("sheet").value = preview.sheet;
   else $("sheet").selectedIndex = -1;
   $("columns").hidden = !preview;
