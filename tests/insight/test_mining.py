@@ -48,6 +48,24 @@ def test_a_problem_of_the_taxonomy_needs_no_sharing():
     assert named(["就是旧了点"], min_reviews=60) == ["设施陈旧、装修差"]
 
 
+@pytest.mark.parametrize(
+    ("facet", "texts", "name"),
+    [
+        ("after_sales.repair", ["保养时更换了机油", "更换过两次电池"], "换货难"),
+        ("product.quality", ["商家给的就这样", "厂家就这样"], "商家质量差"),
+        ("brand.honesty", ["吉利远景的车机", "远景车"], "太远"),
+    ],
+)
+def test_a_name_says_no_more_than_the_words(facet, texts, name):
+    found = mine(texts, [facet] * 2, [{0}, {1}], TAXONOMY, min_reviews=2)
+    assert name not in [phrase and phrase.zh for phrase in found]
+
+
+def test_an_exchange_refused_is_hard_to_get():
+    found = mine(["不给更换", "拒绝更换"], ["after_sales.repair"] * 2, [{0}, {1}], TAXONOMY, min_reviews=2)
+    assert [phrase and phrase.zh for phrase in found] == ["换货难"] * 2
+
+
 def test_nothing_gives_nothing():
     assert named([]) == []
     assert named(["唉", "😀"]) == [None, None]
