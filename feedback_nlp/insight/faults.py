@@ -41,7 +41,7 @@ def fault(facet: str, aspect: Aspect) -> Fault | None:
     own = table.get((facet, "alone"))
     if own is None:
         return None
-    whole = table.get((f"={aspect.name}", "aspect"))
+    whole = table.get((facet, f"={aspect.name}")) or table.get((f"={aspect.name}", "aspect"))
     if whole is not None:
         return whole
     wrong = table.get((facet, _OF.get(aspect.kind, "things"))) or table[facet, "things"]

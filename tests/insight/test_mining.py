@@ -61,6 +61,11 @@ def test_a_name_says_no_more_than_the_words(facet, texts, name):
     assert name not in [phrase and phrase.zh for phrase in found]
 
 
+def test_what_would_sound_odd_behind_a_thing_has_a_name_of_its_own():
+    found = mine(["说到早餐", "那个早餐"], ["product.size"] * 2, [{0}, {1}], TAXONOMY, min_reviews=2)
+    assert [phrase and phrase.zh for phrase in found] == ["早餐分量品种少"] * 2
+
+
 def test_an_exchange_refused_is_hard_to_get():
     found = mine(["不给更换", "拒绝更换"], ["after_sales.repair"] * 2, [{0}, {1}], TAXONOMY, min_reviews=2)
     assert [phrase and phrase.zh for phrase in found] == ["换货难"] * 2

@@ -85,7 +85,9 @@ def test_columns_whose_names_are_no_texts(names, scorer) -> None:  # type: ignor
     assert scored.mentions.equals(fn.score(TABLE, model=scorer).mentions)
 
 
-@pytest.mark.parametrize("given", [(text for text in ["慢"]), TABLE, {"text": ["慢"]}], ids=repr)
+@pytest.mark.parametrize(
+    "given", [(text for text in ["慢"]), TABLE, {"text": ["慢"]}], ids=["generator", "table", "mapping"]
+)
 def test_a_scorer_takes_lists(given, scorer) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(TypeError, match="a list of texts is needed"):
         scorer.predict(given)
