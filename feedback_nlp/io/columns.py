@@ -497,7 +497,7 @@ def _strays(name: str, moments: pa.ChunkedArray) -> Notes:
 
 
 def _future(name: str, moments: pa.ChunkedArray) -> Notes:
-    """Count times that have not come yet, but for strays; a day more, as the zone of the file is not known."""
+    """Count times to come, but for strays; a day more, as the zone of the file is not known."""
     import pyarrow.compute as pc
 
     tomorrow = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None) + dt.timedelta(days=1)
