@@ -63,6 +63,9 @@ def texts_of(data: Any) -> list[str | None]:
     InputError
         If ``data`` is a table of several columns, or holds something else than texts.
     """
+    if isinstance(data, list | tuple) and all(text is None or isinstance(text, str) for text in data):
+        # One text needs no tables, nor the time it takes to load what makes them.
+        return [None if text is None else whole(text) for text in data]
     import pyarrow as pa
 
     table = to_table(list(data) if isinstance(data, Iterator | ValuesView) else data)
