@@ -156,7 +156,7 @@ def save_roles(files: Sequence[str], columns: Mapping[str, str], chosen: Mapping
         known["rating_scale"] = "-".join(f"{bound:g}" for bound in known["rating_scale"])
     if "weights" in known:
         # 0.6,0.3,0.1, scaled to sum 1, would be 0.6000000000000001.
-        known["weights"] = [round(weight, 12) for weight in known["weights"]]
+        known["weights"] = [round(float(weight), 12) for weight in known["weights"]]
     path = (Path(files[0]).parent if files[0] != "-" else Path()) / CONFIG_NAME
     save(path, known)
     console.note(f"已存 {path}，下次不必再给选项。", f"Saved {path}: no options needed next time.")
