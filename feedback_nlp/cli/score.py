@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,9 +84,25 @@ def score(
     ) as job:
         _show(job)
         runs.save_roles(files, job.inputs.roles.columns, chosen)
-        with console.progress("打分", "Scoring") as progress:
+        with _going_on(chosen), console.progress("打分", "Scoring") as progress:
             done = job.run(jobs=chosen.get("jobs"), strict=bool(chosen.get("strict")), progress=progress)
     _say(done, as_json=bool(chosen.get("json")), quiet=bool(chosen.get("quiet")))
+
+
+@contextmanager
+def _going_on(chosen: Mapping[str, Any]) -> Iterator[None]:
+    """Say how an interrupted run goes on, where its finished parts are kept."""
+    from feedback_nlp.cli import console
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        if chosen.get("resume"):
+            console.note(
+                "做完的部分留着：再运行同一条命令（带 --resume）就接着做。",
+                "Finished parts are kept: run the same command again, with --resume, to go on.",
+            )
+        raise
 
 
 def _show(job: Job) -> None:

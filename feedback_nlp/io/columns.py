@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -419,7 +420,8 @@ def canonical(table: pa.Table, roles: Roles, *, first_row: int = 1) -> tuple[pa.
             arrays[role] = _converted(role, values, roles)
             more = _unread(roles.columns[role], role, values, arrays[role])
             if role == "time":
-                more = (*more, *_strays(roles.columns[role], arrays[role]))
+                name = roles.columns[role]
+                more = (*more, *_strays(name, arrays[role]), *_future(name, arrays[role]))
         notes.extend(more)
     schema = pa.schema([kind for kind in reviews_schema() if kind.name in arrays])
     return pa.table(arrays).select(schema.names).cast(schema), tuple(notes)
@@ -484,6 +486,24 @@ def _strays(name: str, moments: pa.ChunkedArray) -> Notes:
             f"“{name}”有 {len(days)} 格离其余的好几年（{'、'.join(shown)}），照样计入；请核对。",
             f"{len(days)} cells of '{name}' are years from all others ({', '.join(shown)}); "
             "they are kept: check them.",
+        ),
+    )
+
+
+def _future(name: str, moments: pa.ChunkedArray) -> Notes:
+    """Count times that have not come yet, but for strays; a day more, as the time zone is not known."""
+    import pyarrow.compute as pc
+
+    tomorrow = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None) + dt.timedelta(days=1)
+    later = sorted(moments.filter(pc.fill_null(pc.greater(moments, tomorrow), fill_value=False)).to_pylist())
+    count = len(later) - sum(moment > tomorrow for moment in times.strays(moments))
+    if count <= 0:
+        return ()
+    last = f"{later[count - 1]:%Y-%m-%d}"
+    return (
+        Bilingual(
+            f"“{name}”有 {count} 格在今天以后（最晚 {last}），照样计入；请核对。",
+            f"{count} cells of '{name}' lie after today (up to {last}); they are kept: check them.",
         ),
     )
 

@@ -106,3 +106,17 @@ def test_labels_from_standard_input() -> None:
     )
     assert json.loads(found.stdout)
     assert "没有标注" in run("evaluate", "--data", "-", code=2, stdin="").stderr
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_an_interrupted_run_says_how_it_goes_on(table: Path, monkeypatch, resume: bool) -> None:
+    from feedback_nlp.pipeline.files import Job
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Job, "run", stopped)
+    more = ["--resume"] if resume else []
+    asked = ("score", table, "-o", table.parent / "o.csv", "--model", "lexicon", "--text", "甲", *more)
+    found = run(*asked, code=130)
+    assert ("带 --resume" in found.stderr) == resume

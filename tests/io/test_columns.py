@@ -270,3 +270,12 @@ def test_an_id_beside_a_review_id_is_told():
     assert any("提及表的 review_id 对应打分表的“单号”" in note.zh for note in notes)
     assert guess(table).columns["review_id"] == "review_id"
     assert not guess(table).notes
+
+
+def test_times_that_have_not_come_yet_are_counted():
+    soon = dt.datetime.now() + dt.timedelta(days=40)
+    table = pa.table({"内容": ["物流太慢了", "客服很好"], "时间": [dt.datetime(2025, 1, 1), soon]})
+    _, notes = canonical(table, guess(table))
+    assert any(f"1 格在今天以后（最晚 {soon:%Y-%m-%d}）" in note.zh for note in notes)
+    _, notes = canonical(table.slice(0, 1), guess(table))
+    assert not any("今天以后" in note.zh for note in notes)
