@@ -159,7 +159,9 @@ def _claim(
 
 
 def _why(row: Mapping[str, Any], n: int, words: Words, *, named: bool) -> str:
-    parts = [words("headline.places", n=n, places=_strong(row, n, words))] if n > 1 else []
+    # Not ``named``: the issues of the safety band have a sentence ahead and don't count here.
+    among = "headline.places" if named else "headline.places_apart"
+    parts = [words(among, n=n, places=_strong(row, n, words))] if n > 1 else []
     # Where there are too few reviews to tell, saying so is no reason.
     if row["trend"] != "unknown":
         parts.append(row["trend_text"])

@@ -197,7 +197,7 @@ def test_places_are_among_the_issues_shown_beside(taxonomy: Taxonomy) -> None:
     for factor in ("impact", "scope", "feasibility"):
         assert min(row["places"][factor] for row in listed) == 1
         assert max(row["places"][factor] for row in listed) <= len(listed) == 5
-    assert "在列出的 5 个问题里" in said(summary)
+    assert "在安全问题以外列出的 5 个问题里" in said(summary)
 
 
 def test_never_more_than_three_sentences(taxonomy: Taxonomy) -> None:
