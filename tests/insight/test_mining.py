@@ -21,7 +21,7 @@ def named(texts, *, min_reviews=2, min_sure=1, reviews=None):
 
 def test_a_rare_pair_falls_back_to_its_aspect():
     texts = ["泳池太小", "泳池有点窄", "泳池不干净", "泳池在三楼"]
-    assert named(texts) == ["泳池小", "泳池小", "泳池条件差", "泳池条件差"]
+    assert named(texts) == ["泳池小", "泳池小", "泳池差", "泳池差"]
 
 
 def test_sharing_is_counted_in_reviews():
