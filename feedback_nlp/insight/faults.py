@@ -1,6 +1,6 @@
 """What is wrong with an aspect where a clause only names it: its facet says what the complaint is about.
 
-客服 in ``service.attitude`` is 客服态度差, 房间 in ``environment.facility`` is 房间条件差: an issue is called
+客服 in ``service.attitude`` is 客服态度差, 房间 in ``environment.facility`` is 房间差: an issue is called
 by a problem, not by a thing alone. The list is ``faults.tsv``; a taxonomy with other facets has none.
 ``same_issues.tsv`` tells which of the names so made mean the same (服务员态度差 and 服务态度差): one issue.
 """
@@ -17,7 +17,7 @@ __all__ = ["Fault", "alone", "fault", "same_issue"]
 
 _MISFIT = "!"
 _PROBLEM = "-"
-_OF = {"people": "people", "act": "acts", "concern": "acts"}
+_OF = {"people": "people", "act": "acts", "concern": "acts", "own": "own"}
 
 
 class Fault(NamedTuple):

@@ -1,7 +1,7 @@
 """Short problem phrases out of clauses that no named problem covers: what they are about and what is wrong.
 
 泳池太小, 游泳池有点窄 and 泳池不够大 all give 泳池小; a clause that names an aspect only says with its facet
-what is wrong (泳池条件差; see ``faults``); one that names none and blames gives the blame (旧了点: 陈旧).
+what is wrong (泳池差; see ``faults``); one that names none and blames gives the blame (旧了点: 陈旧).
 Words that the lists do not know come in as the customers' own. The phrases depend on the clause and its facet
 only.
 """
@@ -34,6 +34,8 @@ _BEHIND = 3
 OWN = "own"
 _SERVICE = "service"
 _NEGATED = re.compile(r"(?:不|没有?|无|未|别)(?:是|会|能|怎么|太|够|很|那么|多)?$")
+# The dictionary calls some scraps of speech nouns (给我发).
+_SPOKEN = re.compile("[我你您]")
 _DOUBT = re.compile("[不没无未别难]")
 # Polarity from which an opinion word counts as praise.
 _PRAISE = 0.5
@@ -297,7 +299,7 @@ def _nouns_of(text: str) -> list[_Named]:
     return [
         _Named(start, end, Aspect(word, "", OWN))
         for word, start, end in default_segmenter().cut(text)
-        if word in known and word not in modifiers and word not in listed
+        if word in known and word not in modifiers and word not in listed and not _SPOKEN.search(word)
     ]
 
 

@@ -18,11 +18,12 @@ ASPECTS = {aspect.name: aspect for found in load_lexis().aspects for aspect in f
     [
         ("service.attitude", "客服", "客服态度差"),
         ("service.attitude", "服务水平", "服务水平差"),
-        ("environment.facility", "房间", "房间条件差"),
+        ("environment.facility", "房间", "房间差"),
         ("after_sales.repair", "安装师傅", "安装师傅服务差"),
         ("product.taste", "服务员", "难吃、味道差"),
         ("logistics.speed", "等待时间", "等待时间长"),
-        ("product.size", "早餐", "早餐分量品种少"),
+        ("product.size", "早餐", "早餐分量不合适"),
+        ("product.size", "屏幕", "屏幕规格不合适"),
     ],
 )
 def test_names(facet: str, aspect: str, name: str) -> None:
@@ -51,7 +52,7 @@ def test_every_facet_has_names_that_fit() -> None:
         if code != GENERAL:
             assert {(code, "things"), (code, "alone")} <= kinds
     for where, of, zh, en in read_table("faults"):
-        assert of in ("things", "people", "acts", "alone", "aspect") or of.removeprefix("=") in ASPECTS
+        assert of in ("things", "people", "acts", "own", "alone", "aspect") or of.removeprefix("=") in ASPECTS
         assert where.removeprefix("=") in (ASPECTS if where.startswith("=") else TAXONOMY.index)
         assert 0 < len(zh) <= LONGEST
         assert en
