@@ -57,7 +57,7 @@ def headline(
     if named:
         rivals = _rivals(named, first, by_id)
         listed = [row for row in issues if row["group"] == LISTED and not row["safety"]]
-        sentences += _fix(kind, named, rivals, listed, words, room=3 - len(sentences), band=bool(band))
+        sentences += _fix(kind, named, rivals, listed, words, room=3 - len(sentences))
         _caution(kind, first, sentences, words)
     return {"kind": kind, "issue_id": named["issue_id"] if named else None, "sentences": sentences}
 
@@ -125,12 +125,11 @@ def _fix(
     words: Words,
     *,
     room: int,
-    band: bool,
 ) -> list[dict[str, str]]:
-    """Return the claim, why, and what to do, in ``room`` sentences; ``band``: some issues are to verify."""
+    """Return the claim, why, and what to do, in ``room`` sentences."""
     text = _claim(kind, row, rivals, listed, words)
     act = words("headline.act", action=row["action"], remedy=row["remedy_name"]) if row["action"] else ""
-    why = "" if kind == "little" or row["other"] else _why(row, len(listed), words, named=room > 2, band=band)
+    why = "" if kind == "little" or row["other"] else _why(row, len(listed), words, named=room > 2)
     # With another sentence ahead, the reason joins the claim so that there are still three to repeat.
     if why and room < 3:
         text, why = text + words("number.gap") + why, ""
@@ -159,9 +158,9 @@ def _claim(
     return words("headline.unclear", rivals=others, **facts)
 
 
-def _why(row: Mapping[str, Any], n: int, words: Words, *, named: bool, band: bool) -> str:
-    # The report counts the issues to verify among those listed; places are among the others.
-    among = "headline.places_rest" if band else "headline.places"
+def _why(row: Mapping[str, Any], n: int, words: Words, *, named: bool) -> str:
+    # Not ``named``: the issues of the safety band have a sentence ahead and don't count here.
+    among = "headline.places" if named else "headline.places_apart"
     parts = [words(among, n=n, places=_strong(row, n, words))] if n > 1 else []
     # Where there are too few reviews to tell, saying so is no reason.
     if row["trend"] != "unknown":
