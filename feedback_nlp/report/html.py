@@ -83,15 +83,15 @@ def render(summary: Mapping[str, Any]) -> str:
 
 def _uncharted(summary: Mapping[str, Any], words: Words) -> str:
     """Say which issues the Pareto chart leaves out."""
-    bars = [row["issue_id"] for row in summary["pareto"] if not row["other"]]
-    left = set(bars[N_BARS:])
-    return rest_text([row for row in summary["issues"] if row["issue_id"] in left], words)
+    bars = [row for row in summary["pareto"] if not row["other"]]
+    codes = {row["issue_id"] for row in bars}
+    return rest_text([row for row in summary["issues"] if row["issue_id"] in codes], bars[:N_BARS], words)
 
 
 def _unprinted(summary: Mapping[str, Any], words: Words) -> str:
     """Say which issues have no card on paper."""
-    printed = [row["issue_id"] for row in summary["issues"] if row["group"] == LISTED][:N_PRINT]
-    return rest_text([row for row in summary["issues"] if row["issue_id"] not in printed], words)
+    listed = [row for row in summary["issues"] if row["group"] == LISTED]
+    return rest_text(summary["issues"], listed[:N_PRINT], words)
 
 
 def _asset(name: str) -> str:

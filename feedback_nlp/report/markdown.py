@@ -41,8 +41,7 @@ def _table(summary: Mapping[str, Any], words: Words) -> list[str]:
     heads = words("brief.head").split("|")
     issues = summary["issues"]
     shown = ([issue for issue in issues if issue["group"] == LISTED] or issues)[:N_ISSUES]
-    codes = {issue["issue_id"] for issue in shown}
-    rest = rest_text([issue for issue in issues if issue["issue_id"] not in codes], words)
+    rest = rest_text(issues, shown, words)
     lines = [row(heads), row(["---:", "---", "---", "---:", "---", "---:"])]
     lines += [row(_cells(issue, words)) for issue in shown]
     return [*lines, "", words("brief.more", rest=rest)] if rest else lines

@@ -69,12 +69,13 @@ def issue_rows(
     return rows
 
 
-def rest_text(rows: Sequence[Mapping[str, Any]], words: Words) -> str:
-    """Say how many issues ``rows`` are, each group by its own name: what is left out of a list.
+def rest_text(issues: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]], words: Words) -> str:
+    """Say how many ``issues`` are not ``shown``, each group by its own name.
 
     One number over all three would contradict the count of issues shown elsewhere, which is of the listed.
     """
-    counts = Counter(row["group"] for row in rows)
+    codes = {row["issue_id"] for row in shown}
+    counts = Counter(row["group"] for row in issues if row["issue_id"] not in codes)
     return words.joined(
         [words(f"rest.{group}", n=counts[group]) for group in (LISTED, RARE, UNNAMED) if counts[group]]
     )
