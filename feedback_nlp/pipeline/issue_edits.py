@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from feedback_nlp.errors import Bilingual, ConfigError, InputError, UserError
 from feedback_nlp.insight.edits import LONGEST, NAME, Edits, Merge, Split
-from feedback_nlp.report.editing import KEYS
+from feedback_nlp.report.editing import KEYS, NAME_WAS
 from feedback_nlp.report.wording import LANGS, Words
 from feedback_nlp.text.terms import TermMatcher
 
@@ -162,7 +162,7 @@ def read_workbook(path: str | Path) -> Edits:
     rows, lang = _sheet(place)
     heads = rows[0] if rows else []
     titles = {key: Words(lang)(f"column.{key}") for key in KEYS}
-    own = Words(lang)("column.name")
+    told = {key: Words(lang)(f"column.{key}") for key in ("name", NAME_WAS)}
     missing = [title for title in titles.values() if title not in heads]
     if missing:
         raise _without(place.name, Words(lang)("sheet.edits"), missing)
@@ -171,7 +171,10 @@ def read_workbook(path: str | Path) -> Edits:
     for number, cells in enumerate(rows[1:], 2):
         row = {key: cells[place] for key, place in places.items()}
         if row["issue_id"]:
-            row["name"] = cells[heads.index(own)] if own in heads else ""
+            row |= {key: cells[heads.index(title)] if title in heads else "" for key, title in told.items()}
+            # Written over, the name itself is the new one.
+            if row["name"] and row[NAME_WAS] not in ("", row["name"]) and not row["edit_name"]:
+                row["edit_name"] = row["name"]
             edits = edits.joined(_row_edits(row, place.name, number))
         elif any(row.values()):
             raise _nameless(place.name, number)
@@ -230,7 +233,7 @@ def _check_row(row: dict[str, str], name: str, number: int) -> None:
                 f"the name '{_squeezed(given)[:LONGEST]}…' is longer than {LONGEST} characters",
                 Bilingual("在表里改短再运行。", "Shorten it in the sheet and run again."),
             )
-    if row["edit_merge"] in (row["issue_id"], row["name"]):
+    if row["edit_merge"] and row["edit_merge"] in (row["issue_id"], row["name"], row[NAME_WAS]):
         zh, en = "不能并入它自己", "an issue can't be put into itself"
         raise _bad_row(name, number, zh, en, Bilingual("写另一个问题，或留空。", "Name another one or none."))
     if row["edit_pin"].lower() not in _YES | _NO:

@@ -21,7 +21,7 @@ from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.monitoring_sheets import monitoring_sheets
 from feedback_nlp.report.places import place_sheets
 from feedback_nlp.report.queue import queue_sheets
-from feedback_nlp.report.sheets import Sheet
+from feedback_nlp.report.sheets import HIDDEN, Sheet
 from feedback_nlp.report.wording import Words
 
 __all__ = ["MARK", "write"]
@@ -153,7 +153,7 @@ class _Book:
         """Write header and rows with filters and frozen panes; return the number of rows."""
         sheet.freeze_panes(1, freeze)
         for place, column in enumerate(columns):
-            sheet.set_column(place, place, column.width)
+            sheet.set_column(place, place, column.width, None, {"hidden": column.style == HIDDEN})
         sheet.set_row(0, 32)
         self._line(
             sheet, 0, [self.words(f"column.{column.key}") for column in columns], ["head"] * len(columns)
@@ -334,6 +334,7 @@ _BASE = {"font_name": "Microsoft YaHei", "font_size": 10, "valign": "top"}
 _LOOKS: dict[str, dict[str, Any]] = {
     "text": _BASE | {"text_wrap": True},
     "id": _BASE | {"num_format": "@"},
+    HIDDEN: _BASE,
     "count": _BASE | {"num_format": "#,##0"},
     "number": _BASE | {"num_format": "0.00"},
     "percent": _BASE | {"num_format": "0.0%"},

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["Field", "Head", "Sheet", "cells", "laid_out"]
+__all__ = ["HIDDEN", "Field", "Head", "Sheet", "cells", "laid_out"]
 
+# Format of a column that is for the program only.
+HIDDEN = "hidden"
 # Key of the header, width in characters, format name.
 Head = tuple[str, float, str]
 # Key of the sheet's name, its columns, its rows.

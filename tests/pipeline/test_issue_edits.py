@@ -52,6 +52,20 @@ def test_an_edited_workbook_is_read(folder, tmp_path):
     ]
 
 
+def test_a_name_written_over_is_the_new_name(folder, tmp_path):
+    path = tmp_path / "issues.xlsx"
+    issue = fill(folder, path, 名称="钱退得慢")
+    assert read_workbook(path).renames == {issue: "钱退得慢"}
+    assert fill(folder, path, 名称="钱退得慢", 改名为="退款太慢") == issue
+    assert read_workbook(path).renames == {issue: "退款太慢"}
+    fill(folder, path, 名称="")
+    assert not read_workbook(path)
+    sheet = openpyxl.load_workbook(path)["改问题"]
+    shown = [cell.value for cell in sheet[1] if not sheet.column_dimensions[cell.column_letter].hidden]
+    assert "原来的名称" not in shown
+    assert "含这些词的（用、隔开）" in shown
+
+
 def test_the_next_run_honours_it_and_keeps_it(folder, tmp_path):
     issue = fill(folder, tmp_path / "issues.xlsx", 改名为="钱退得慢")
     edits = found_edits([tmp_path])
