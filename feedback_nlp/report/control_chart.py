@@ -12,6 +12,8 @@ WIDTH, HEIGHT = 640.0, 190.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 8.0, 10.0, 24.0
 # About this many names of periods fit under the chart, and lines across it.
 _NAMES, _LINES = 6, 4
+# Half the width of a period's name: one nearer to an edge would be cut there.
+_HALF_NAME = 30.0
 
 Row = Mapping[str, Any]
 
@@ -36,7 +38,7 @@ def drawing(
     -------
     dict
         ``line``, ``usual`` and ``band`` as points of polylines and polygons (lists, as they have gaps),
-        ``dots`` with x, y, text and signal, ``grid`` with y and label, ``names`` with x and label.
+        ``dots`` with x, y, text and signal, ``grid`` with y and label, ``names`` with x, anchor and label.
     """
     highest = max((max(row["share"], row["high"] or 0.0) for row in rows), default=0.0) or 1.0
     ticks = _ticks(highest)
@@ -65,7 +67,10 @@ def drawing(
         "grid": [
             {"y": f"{y(tick):.1f}", "label": _label(tick, percent=percent, scale=scale)} for tick in ticks
         ],
-        "names": [{"x": f"{x(k):.1f}", "label": rows[k]["period"]} for k in range(0, len(rows), every)],
+        "names": [
+            {"x": f"{x(k):.1f}", "anchor": _anchor(x(k)), "label": rows[k]["period"]}
+            for k in range(0, len(rows), every)
+        ],
         "width": WIDTH,
         "height": HEIGHT,
         "left": _LEFT,
@@ -84,6 +89,12 @@ def _spans(rows: Sequence[Row]) -> list[list[int]]:
         else:
             spans.append([place])
     return spans
+
+
+def _anchor(x: float) -> str:
+    if x - _LEFT < _HALF_NAME:
+        return "start"
+    return "end" if WIDTH - x < _HALF_NAME else "middle"
 
 
 def _ticks(highest: float) -> list[float]:

@@ -231,8 +231,9 @@ def _impact(facts: _Facts) -> str:
         low=words.percent(issue["share_low"]),
         high=words.percent(issue["share_high"]),
     )
+    # None where there is no such column, 0 where none of these reviews names its customer.
     customers = issue["n_customers"]
-    return text if customers is None else text + facts("said.customers", n=words.count(customers))
+    return text + facts("said.customers", n=words.count(customers)) if customers else text
 
 
 def _dates(facts: _Facts) -> str:

@@ -12,7 +12,7 @@ from feedback_nlp.report.blocks import about_blocks, cards, flow, quality
 from feedback_nlp.report.chart_tables import chart_tables
 from feedback_nlp.report.charts import N_BARS, charts, sparkline
 from feedback_nlp.report.palette import NIGHT
-from feedback_nlp.report.ranking import LISTED
+from feedback_nlp.report.ranking import LISTED, rest_text
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import FLAGS, LABELS, STATUSES
 
@@ -67,7 +67,8 @@ def render(summary: Mapping[str, Any]) -> str:
         sparkline=sparkline,
         scale=_scale,
         max_of=_max_of,
-        n_uncharted=max(0, sum(not row["other"] for row in summary["pareto"]) - N_BARS),
+        uncharted=_uncharted(summary, words),
+        unprinted=_unprinted(summary, words),
         rest=OTHER_ID,
         n_open=N_OPEN,
         n_print=N_PRINT,
@@ -78,6 +79,19 @@ def render(summary: Mapping[str, Any]) -> str:
         script=Markup("\n".join(_asset(name) for name in ("charts.js", "app.js", "page.js"))),
         data=Markup(_data(summary, drawings, words)),
     )
+
+
+def _uncharted(summary: Mapping[str, Any], words: Words) -> str:
+    """Say which issues the Pareto chart leaves out."""
+    bars = [row for row in summary["pareto"] if not row["other"]]
+    codes = {row["issue_id"] for row in bars}
+    return rest_text([row for row in summary["issues"] if row["issue_id"] in codes], bars[:N_BARS], words)
+
+
+def _unprinted(summary: Mapping[str, Any], words: Words) -> str:
+    """Say which issues have no card on paper."""
+    listed = [row for row in summary["issues"] if row["group"] == LISTED]
+    return rest_text(summary["issues"], listed[:N_PRINT], words)
 
 
 def _asset(name: str) -> str:

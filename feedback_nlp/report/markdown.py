@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from feedback_nlp.report.monitoring import told
-from feedback_nlp.report.ranking import LISTED
+from feedback_nlp.report.ranking import LISTED, rest_text
 from feedback_nlp.report.wording import Words
 
 __all__ = ["plain", "render", "row"]
@@ -39,11 +39,12 @@ def _sentences(summary: Mapping[str, Any]) -> list[dict[str, str]]:
 
 def _table(summary: Mapping[str, Any], words: Words) -> list[str]:
     heads = words("brief.head").split("|")
-    listed = [issue for issue in summary["issues"] if issue["group"] == LISTED] or summary["issues"]
+    issues = summary["issues"]
+    shown = ([issue for issue in issues if issue["group"] == LISTED] or issues)[:N_ISSUES]
+    rest = rest_text(issues, shown, words)
     lines = [row(heads), row(["---:", "---", "---", "---:", "---", "---:"])]
-    lines += [row(_cells(issue, words)) for issue in listed[:N_ISSUES]]
-    rest = len(summary["issues"]) - len(listed[:N_ISSUES])
-    return [*lines, "", words("brief.more", n=rest)] if rest > 0 else lines
+    lines += [row(_cells(issue, words)) for issue in shown]
+    return [*lines, "", words("brief.more", rest=rest)] if rest else lines
 
 
 def _cells(issue: Mapping[str, Any], words: Words) -> list[str]:

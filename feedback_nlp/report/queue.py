@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from feedback_nlp.insight.mentions import LOW_CONFIDENCE, UNSURE_SCORE
 from feedback_nlp.report.sheets import Head, Sheet
 from feedback_nlp.report.wording import Words
 from feedback_nlp.schema import LABELS
@@ -21,8 +22,6 @@ COLUMNS: list[Head] = [
     ("queue_answer", 12, "own"),
     ("queue_note", 30, "own"),
 ]
-# A mention this probable may be there or not: the default of docs/methods.md.
-UNSURE = (0.4, 0.6)
 
 
 def queue_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
@@ -37,6 +36,7 @@ def queue_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
         return []
     blamed, unsure = _facets(summary["mentions"])
     labels, confidence = table["label"], table["confidence"]
+    target = summary.get("max_error")
 
     def worth(row: int) -> tuple[bool, float, int]:
         return labels[row] != LABELS[0], confidence[row] if confidence[row] is not None else 1.0, row
@@ -49,7 +49,7 @@ def queue_sheets(summary: Mapping[str, Any]) -> list[Sheet]:
             names.get(labels[row], labels[row]),
             confidence[row],
             words.joined(list(blamed.get(row, ()))),
-            _why(list(unsure.get(row, ())), words),
+            _why(confidence[row], [] if target else list(unsure.get(row, ())), words),
         ]
         for row in sorted(rows, key=worth)
     ]
@@ -64,12 +64,14 @@ def _facets(mentions: Mapping[str, Any]) -> tuple[dict[int, dict[str, None]], di
     for row, name, label, score in zip(*columns, strict=True):
         if label == LABELS[0]:
             blamed.setdefault(row, {})[name] = None
-        if UNSURE[0] <= score <= UNSURE[1]:
+        if UNSURE_SCORE[0] <= score <= UNSURE_SCORE[1]:
             unsure.setdefault(row, {})[name] = None
     return blamed, unsure
 
 
-def _why(unsure: list[str], words: Words) -> str:
-    if not unsure:
-        return words("queue.whole")
-    return words("queue.facets", names=words.joined(unsure))
+def _why(confidence: float | None, unsure: list[str], words: Words) -> str:
+    """Give every reason. With a target error there are no ``unsure`` facets: the confidence decides alone."""
+    reasons = [words("queue.facets", names=words.joined(unsure))] if unsure else []
+    if not unsure or (confidence is not None and confidence < LOW_CONFIDENCE):
+        reasons.insert(0, words("queue.whole"))
+    return words("number.semicolon").join(reasons)

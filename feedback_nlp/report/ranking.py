@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from feedback_nlp.report.evidence import Evidence
     from feedback_nlp.taxonomy import Taxonomy
 
-__all__ = ["LISTED", "MIN_LISTED", "RARE", "UNNAMED", "issue_rows", "period_name"]
+__all__ = ["LISTED", "MIN_LISTED", "RARE", "UNNAMED", "issue_rows", "period_name", "rest_text"]
 
 N_QUOTES = 3
 # What a reader gets to see first; what only a review or two tells of; what no problem has a name for.
@@ -67,6 +67,18 @@ def issue_rows(
         row["trend_name"] = trend_name(row, words)
         row["trend_text"] = _trend_text(row, words) + _facet_trend(row, moving, words)
     return rows
+
+
+def rest_text(issues: Sequence[Mapping[str, Any]], shown: Sequence[Mapping[str, Any]], words: Words) -> str:
+    """Say how many ``issues`` are not ``shown``, each group by its own name.
+
+    One number over all three would contradict the count of issues shown elsewhere, which is of the listed.
+    """
+    codes = {row["issue_id"] for row in shown}
+    counts = Counter(row["group"] for row in issues if row["issue_id"] not in codes)
+    return words.joined(
+        [words(f"rest.{group}", n=counts[group]) for group in (LISTED, RARE, UNNAMED) if counts[group]]
+    )
 
 
 def _moving(insight: Insight) -> dict[str, str]:

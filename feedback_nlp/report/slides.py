@@ -13,7 +13,7 @@ from feedback_nlp.report.blocks import cards
 from feedback_nlp.report.charts import lines_of
 from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.palette import NEGATIVE, NEUTRAL, POSITIVE, SERIES
-from feedback_nlp.report.ranking import LISTED, period_name
+from feedback_nlp.report.ranking import LISTED, period_name, rest_text
 from feedback_nlp.report.slide_kit import BLUE, FAINT, INK, ORANGE, SOFT, Deck, Run, height_of
 from feedback_nlp.report.slide_pareto import lift_line
 from feedback_nlp.report.wording import Words
@@ -150,9 +150,9 @@ def _table(deck: Deck, summary: Mapping[str, Any], words: Words) -> None:
             ]
         )  # fmt: skip
     deck.table(slide, (0.6, 1.6, 12.1, 0.38 * len(rows)), rows, (1.5, 4.6, 1.2, 2.6, 1.2, 1.0))
-    rest = len(summary["issues"]) - len(listed[:N_ROWS])
-    if rest > 0:
-        note = [(words("brief.more", n=rest), {"size": 12, "color": SOFT})]
+    rest = rest_text(summary["issues"], listed[:N_ROWS], words)
+    if rest:
+        note = [(words("brief.more", rest=rest), {"size": 12, "color": SOFT})]
         deck.text(slide, (0.6, 6.55, 12.1, 0.4), [note])
 
 
@@ -201,7 +201,7 @@ def _issue(deck: Deck, row: Mapping[str, Any], summary: Mapping[str, Any], words
 
 def _facts(row: Mapping[str, Any], words: Words) -> list[Run]:
     size = words("issue.size", x=words.count(row["n_reviews"]), share=_spanned(row, words))
-    if row["n_customers"] is not None:
+    if row["n_customers"]:
         size += words("issue.customers", n=words.count(row["n_customers"]))
     facts: list[Run] = [(size, {"size": 17, "bold": True})]
     if row["safety"]:

@@ -77,7 +77,8 @@ def build(
         Gives the names and suggested actions.
     meta : mapping
         ``input`` (with ``name``), ``options``, ``model``, ``roles``, ``created``, ``version``; optional
-        ``notes`` (sentences about the input) and ``card`` (figures on development data).
+        ``notes`` (sentences about the input), ``card`` (figures on development data) and ``max_error`` (the
+        target that decided which reviews ask for a person).
     lang : str
         ``"zh"`` or ``"en"``.
     mask : bool
@@ -135,6 +136,7 @@ def _about(meta: Mapping[str, Any], words: Words) -> dict[str, Any]:
         "input": source,
         "notes": [note.in_(words.lang) for note in meta.get("notes", ())],
         "options": dict(meta.get("options", {})),
+        "max_error": meta.get("max_error"),
         "model": dict(meta.get("model", {})),
         "card": dict(meta.get("card") or {}),
         "roles": dict(meta.get("roles", {})),

@@ -325,6 +325,27 @@ def test_quotes_and_links_are_copied(report: Tab, summary: dict) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 800, 390])
+def test_the_button_to_copy_stays_in_its_quote(browser: Any, page: str, tmp_path: Path, width: int) -> None:
+    """Even where what is told of a review fills its line."""
+    path = tmp_path / "report.html"
+    path.write_text(page, encoding="utf-8")
+    tab = Tab(browser, path, viewport={"width": width, "height": 800})
+    outside = tab.page.evaluate(
+        """[...document.querySelectorAll('details[open] blockquote')].filter((quote) => {
+          const [about, button] = ['.id', '.copy'].map((name) => quote.querySelector(name));
+          return [...Array(60).keys()].some((size) => {
+            about.textContent = '0'.repeat(size);
+            return button.getBoundingClientRect().bottom > quote.getBoundingClientRect().bottom;
+          });
+        }).length"""
+    )
+    assert tab.page.locator("details[open] blockquote").count() > 0
+    assert outside == 0
+    tab.close()
+
+
+@pytest.mark.browser
 def test_copying_works_without_the_clipboard_interface(report: Tab) -> None:
     report.page.evaluate("void (navigator.clipboard.writeText = async () => { throw new Error('no'); })")
     report.page.evaluate(

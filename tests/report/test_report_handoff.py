@@ -133,3 +133,11 @@ def test_one_review_is_said_to_be_one(taxonomy):
         quote for quote in issue["quotes"] if quote["review_id"] == summary["table"]["review_id"][kept]
     ]
     assert said("zh", "few", n=1) in markdown(summary, top=1)
+
+
+@pytest.mark.parametrize(("n", "told"), [(None, False), (0, False), (7, True)])
+def test_customers_are_told_where_reviews_name_them(summary, n, told):
+    issues = [{**row, "n_customers": n} for row in summary["issues"]]
+    for record in records({**summary, "issues": issues}):
+        impact = next(field.text for field in record.fields if field.key == "record_field.impact")
+        assert ("位顾客" in impact) == told

@@ -151,6 +151,15 @@ def test_rare_issues_are_folded_with_a_quote_and_keep_their_rank(summary: dict) 
     assert f'<details class="issue" id="issue-{row["issue_id"]}"' not in text
 
 
+def test_what_chart_and_paper_leave_out_is_told_by_groups(summary: dict) -> None:
+    groups = ["listed"] * 14 + ["rare"] * 4 + ["unnamed"] * 2
+    many = [{**summary["issues"][0], "issue_id": str(k), "group": name} for k, name in enumerate(groups)]
+    bars = [{**summary["pareto"][0], "issue_id": row["issue_id"], "other": False} for row in many[:18]]
+    page = html.render({**summary, "issues": many, "pareto": bars})
+    assert "另有 2 个问题、4 个少见的问题没有画出，见问题排名。" in page
+    assert "另有 2 个问题、4 个少见的问题、2 个方面没有归成问题的负面评价，见 Excel。" in page
+
+
 def test_without_time_rating_or_places_it_still_renders(taxonomy: Taxonomy, summary: dict) -> None:
     bare = {**summary, "groups": {}, "periods": [], "quadrants": [], "satisfaction": {}}
     bare["satisfaction"] = dict.fromkeys(summary["satisfaction"])
@@ -181,3 +190,13 @@ def test_rows_beyond_the_budget_are_left_out_and_said(
     listed = {summary["table"]["review_id"][row] for row in summary["shown"]}
     assert quoted <= listed
     assert "300 条中的 50 条" in html.render(summary)
+
+
+@pytest.mark.parametrize(("n", "told"), [(None, None), (0, None), (7, "涉及 7 位客户")])
+def test_customers_are_counted_where_reviews_name_them(
+    summary: dict, n: int | None, told: str | None
+) -> None:
+    """No review of an issue names its customer: "0 customers" would be false."""
+    issues = [{**row, "n_customers": n} for row in summary["issues"]]
+    found = re.findall(r"涉及 \d+ 位客户", html.render({**summary, "issues": issues}))
+    assert set(found) == ({told} if told else set())

@@ -29,7 +29,8 @@ def test_negative_and_least_sure_first() -> None:
     ((key, columns, rows),) = queue_sheets(summary([True, True, True, True]))
     assert (key, columns) == ("queue", COLUMNS)
     assert [row[0] for row in rows] == ["c", "b", "a"]
-    assert rows[1][2:] == ["负面", 0.58, "时效", "可能说到：服务态度"]
+    # Less sure of the whole than it takes, and of a clause: both are said.
+    assert rows[1][2:] == ["负面", 0.58, "时效", "整条是褒是贬，把握不够；有小句拿不准是否说到：服务态度"]
     assert rows[0][5] == "整条是褒是贬，把握不够"
 
 
@@ -39,4 +40,14 @@ def test_no_queue_no_sheet() -> None:
 
 def test_english_twin() -> None:
     ((_, _, rows),) = queue_sheets(summary([False, True, False, False], "en"))
-    assert rows[0][5] == "may speak of: 服务态度"
+    assert rows[0][5].endswith("a clause that may or may not speak of: 服务态度")
+
+
+def test_only_the_reasons_that_hold_are_given() -> None:
+    given = summary([False, True, False, False])
+    given["table"]["confidence"][1] = 0.9
+    ((_, _, rows),) = queue_sheets(given)
+    assert rows[0][5] == "有小句拿不准是否说到：服务态度"
+    # With --max-error the confidence decides alone.
+    ((_, _, rows),) = queue_sheets({**given, "max_error": {"confidence": 0.95}})
+    assert rows[0][5] == "整条是褒是贬，把握不够"

@@ -70,6 +70,13 @@ def test_the_summary_says_what_the_report_says(deck: Any, summary: dict) -> None
     assert "仅供" not in text
 
 
+def test_what_the_table_leaves_out_is_told_by_groups(summary: dict, tmp_path: Path) -> None:
+    groups = ["listed"] * (slides.N_ROWS + 2) + ["rare"] * 3
+    many = [{**summary["issues"][0], "issue_id": str(k), "group": name} for k, name in enumerate(groups)]
+    made = opened({**summary, "issues": many}, tmp_path / "many.pptx", top=1)
+    assert "另有 2 个问题、3 个少见的问题，见报告。" in texts_of(titled(made, ZH("nav.issues")))
+
+
 def test_elements_are_a_native_chart(deck: Any, summary: dict) -> None:
     (chart,) = charts_of(titled(deck, ZH("chart.elements_title")))
     n = summary["reviews"]["n_counted"]
@@ -252,3 +259,12 @@ def test_a_missing_extra_names_the_install_command(
 
 def test_said() -> None:
     assert said("甲\n乙\x07\t丙\ud83d") == "甲 乙 丙"
+
+
+@pytest.mark.parametrize(("n", "told"), [(None, False), (0, False), (7, True)])
+def test_customers_are_told_where_reviews_name_them(
+    summary: dict, tmp_path: Path, n: int | None, told: bool
+) -> None:
+    issues = [{**row, "n_customers": n} for row in summary["issues"]]
+    made = opened({**summary, "issues": issues}, tmp_path / "report.pptx")
+    assert any("位客户" in text for slide in made.slides for text in [texts_of(slide)]) == told

@@ -197,7 +197,10 @@ def test_places_are_among_the_issues_shown_beside(taxonomy: Taxonomy) -> None:
     for factor in ("impact", "scope", "feasibility"):
         assert min(row["places"][factor] for row in listed) == 1
         assert max(row["places"][factor] for row in listed) <= len(listed) == 5
+    # Six are listed; the one to verify has no place among them.
+    assert sum(row["group"] == "listed" for row in summary["issues"]) == 6
     assert "在安全问题以外列出的 5 个问题里" in said(summary)
+    assert "在列出的 5 个问题里" in said(told(MANY | {"price.level": 1}, taxonomy, silent=20))
 
 
 def test_never_more_than_three_sentences(taxonomy: Taxonomy) -> None:
