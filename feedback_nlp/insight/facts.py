@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from feedback_nlp.schema import FLAGS
 
-__all__ = ["ANONYMOUS", "NO_DANGERS", "SAFETY_FACET", "UNIT_COLUMNS", "Facts", "counted", "encode"]
+__all__ = ["ANONYMOUS", "SAFETY_FACET", "UNIT_COLUMNS", "Facts", "counted", "encode"]
 
 # Columns whose values are places where a problem can be local.
 UNIT_COLUMNS = ("store", "product", "channel")
 SAFETY_FACET = "product.safety"
-# Its issues that tell of disgust alone (味道恶心): nothing that could hurt, so nothing to verify first.
-NO_DANGERS = frozenset([f"{SAFETY_FACET}:disgust"])
 # Marks the stand-in customer of a review that names none; no customer id starts with it.
 ANONYMOUS = "\x00"
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from feedback_nlp.errors import Bilingual
 from feedback_nlp.insight import priority, ranks, tables
 from feedback_nlp.insight.emerging import emerging
-from feedback_nlp.insight.facts import NO_DANGERS, SAFETY_FACET
+from feedback_nlp.insight.facts import SAFETY_FACET
 from feedback_nlp.insight.ledger import Ledger
 from feedback_nlp.insight.playbook import Known, Playbook
 from feedback_nlp.insight.shares import beta_prior, shrink, wilson
@@ -165,10 +165,6 @@ def _factors(basis: Basis, book: Playbook, known: Known) -> ranks.Factors:
     prior = beta_prior(reached, np.full(len(reached), everyone))
     feasible, given = priority.feasibility(ledger.ids, ledger.facets, basis.taxonomy, book.feasibility(known))
     sure = ledger.by_issue("score_max") >= round(basis.safety_threshold * FIXED)
-    danger = [
-        facet == SAFETY_FACET and issue not in NO_DANGERS
-        for issue, facet in zip(ledger.ids, ledger.facets, strict=True)
-    ]
     return ranks.Factors(
         severity=severity,
         fixed=fixed,
@@ -178,7 +174,7 @@ def _factors(basis: Basis, book: Playbook, known: Known) -> ranks.Factors:
         spread=basis.spread,
         feasibility=feasible,
         given=given,
-        band=sure & np.array(danger, dtype=bool),
+        band=sure & np.array([facet == SAFETY_FACET for facet in ledger.facets], dtype=bool),
         other=ledger.others,
         prior=prior,
     )

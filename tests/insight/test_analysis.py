@@ -125,26 +125,6 @@ def test_safety_goes_on_top_only_when_sure(scored_file):
         assert insight.first["clear"]
 
 
-def test_disgust_alone_is_no_danger(scored_file):
-    def assign(mentions, taxonomy, **options):
-        filled, found = assign_by_facet(mentions, taxonomy, **options)
-        named = [
-            pa.compute.replace_substring(table["issue_id"], "safety:all", "safety:disgust")
-            for table in (filled, found)
-        ]
-        return tuple(
-            table.set_column(table.schema.get_field_index("issue_id"), "issue_id", ids)
-            for table, ids in zip((filled, found), named, strict=True)
-        )
-
-    reviews, mentions = scored_file
-    row = {"review_id": "R00003", "clause": 9, "facet": "product.safety", "polarity": -0.9, "score": 0.99}
-    insight = run(reviews, pa.concat_tables([mentions, make_mentions([row])]), assign=assign)
-    rows = {row["issue_id"]: row for row in insight.issues.to_pylist()}
-    assert rows["product.safety:disgust"]["safety"] is False
-    assert insight.first["safety"] == []
-
-
 def test_safety_flag_alone_lifts_nothing(scored_file, insight):
     reviews, mentions = scored_file
     flagged = [["safety"]] * reviews.num_rows
