@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 from feedback_nlp.errors import Bilingual, ConfigError
 
-__all__ = ["are_numbers", "check_draws", "is_number", "whole_number"]
+__all__ = ["LANGS", "are_numbers", "check_draws", "is_number", "one_of", "whole_number"]
+
+LANGS = ("zh", "en")
 
 
 def check_draws(draws: Any, seed: Any) -> None:
@@ -42,6 +44,21 @@ def whole_number(name: str, value: Any, *, least: int, advice: Bilingual | None 
         Bilingual(f"{name}={value!r:.40} 不能用。", f"{name}={value!r:.40} can't be used."),
         advice or Bilingual(f"给 {least} 以上的整数。", f"Give a whole number of at least {least}."),
     )
+
+
+def one_of(value: Any, choices: Sequence[str]) -> None:
+    """Refuse what is not among the choices, and say which there are.
+
+    Raises
+    ------
+    ConfigError
+        If it is none of them.
+    """
+    if value not in tuple(choices):
+        raise ConfigError(
+            Bilingual(f"没有“{value!s:.40}”。", f"There is no '{value!s:.40}'."),
+            Bilingual(f"可用：{'、'.join(choices)}。", f"Use one of {', '.join(choices)}."),
+        )
 
 
 def is_number(value: Any) -> bool:

@@ -119,8 +119,15 @@ class Playbook:
 
     def with_feasibility(self, levels: Mapping[str, Any] | None) -> Playbook:
         """Return the playbook with the feasibility of some codes replaced."""
-        if not levels:
+        if levels is None:
             return self
+        if not isinstance(levels, Mapping):
+            raise ConfigError(
+                Bilingual(
+                    f"feasibility={levels!r:.40} 不能用。", f"feasibility={levels!r:.40} can't be used."
+                ),
+                Bilingual('给字典：{"logistics.speed": 4}。', 'Give a dictionary: {"logistics.speed": 4}.'),
+            )
         merged = dict(self.entries)
         for key, value in levels.items():
             merged[key] = replace(

@@ -24,6 +24,29 @@ Notes = tuple[Bilingual, ...]
 _LOOKED_AT = 2_000
 # Shares of the filled cells that must fit a role before a column found by its header may play it.
 _FIT = 0.6
+# What a column that sorts people, not names them, has in its cells.
+_FLAGS = frozenset(
+    (
+        "是",
+        "否",
+        "有",
+        "无",
+        "y",
+        "n",
+        "yes",
+        "no",
+        "true",
+        "false",
+        "0",
+        "1",
+        "0.0",
+        "1.0",
+        "√",
+        "×",
+        "男",
+        "女",
+    )
+)
 _LABELS = {
     "review_id": Bilingual("编号", "id"),
     "text": Bilingual("正文", "text"),
@@ -216,6 +239,8 @@ def _fits(role: str, values: pa.ChunkedArray) -> bool:
         return role not in ("text", "review_id", "rating", "nps")
     if role == "text":
         return _is_text(filled)
+    if role == "customer":
+        return not _is_flag(filled)
     readers = {
         "time": times.parse,
         "rating": _any_rating,
@@ -250,6 +275,11 @@ def _amount(value: Any) -> float | None:
         number = ratings.to_number(text.removesuffix("万"))
         return None if number is None else number * factor
     return ratings.to_number(value)
+
+
+def _is_flag(values: pa.ChunkedArray) -> bool:
+    """Whether cells say yes or no (会员: 是, 否), or a sex: that names nobody."""
+    return {str(value).strip().lower() for value in values.unique().to_pylist()} <= _FLAGS
 
 
 def _is_text(values: pa.ChunkedArray) -> bool:

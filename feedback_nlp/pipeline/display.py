@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from feedback_nlp.arguments import one_of, whole_number
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.report.rich import FONT, Highlights, highlight
+from feedback_nlp.schema import LABELS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,9 +75,21 @@ def highlights(
     mask : bool
         Whether personal data is masked.
     lang : {"zh", "en"}
+
+    Raises
+    ------
+    ConfigError
+        For an issue, facet or label that there is not, or ``n`` below 1.
     """
     from feedback_nlp.report.evidence import masked
 
+    whole_number("n", n, least=1)
+    if label is not None:
+        one_of(label, LABELS)
+    if facet is not None:
+        one_of(facet, (*taxonomy.codes, *(element.code for element in taxonomy.elements)))
+    if issue is not None:
+        _check_issue(issue, mentions)
     kept: dict[str, list[dict[str, Any]]] = {}
     for mention in mentions.to_pylist():
         fits = issue is None or mention["issue_id"] == issue
@@ -95,3 +109,11 @@ def highlights(
         for review_id, text in zip(chosen, texts, strict=True)
     ]
     return highlight(shown, fitting, names, lang=lang)
+
+
+def _check_issue(issue: str, mentions: pa.Table) -> None:
+    if issue not in mentions["issue_id"].unique().to_pylist():
+        raise ConfigError(
+            Bilingual(f"没有编号为“{issue!s:.40}”的问题。", f"There is no issue '{issue!s:.40}'."),
+            Bilingual("编号见 issues 表的 issue_id 列。", "See the column issue_id of the table issues."),
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from feedback_nlp.arguments import check_draws
+from feedback_nlp.arguments import LANGS, check_draws
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.insight.priority import check_weights
 
@@ -27,7 +27,6 @@ SLIDES = "report.pptx"
 # What can be asked for beside the reports, and the files it makes.
 FORMATS: dict[str, tuple[str, ...]] = {"pptx": (SLIDES,), "8d": HANDOFF}
 OUTPUTS = (REPORT, WORKBOOK, SCORED, MENTIONS, SUMMARY)
-LANGS = ("zh", "en")
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from feedback_nlp.arguments import whole_number
+from feedback_nlp.arguments import LANGS, one_of, whole_number
 from feedback_nlp.errors import Bilingual, ConfigError
 
 if TYPE_CHECKING:
@@ -47,9 +47,10 @@ def results_table(
     Raises
     ------
     ConfigError
-        For an unknown format or measure, digits below 0, no report, or reports of different reviews.
+        For an unknown format, measure or language, digits below 0, no report, or reports of different
+        reviews.
     """
-    _check(reports, format, measures, digits)
+    _check(reports, format, measures, lang, digits)
     from feedback_nlp.pipeline.model_card import MEASURE_NAMES
 
     heads = [Bilingual("模型", "model").in_(lang), *(MEASURE_NAMES[name].in_(lang) for name in measures)]
@@ -73,7 +74,9 @@ def results_table(
     return _latex(heads, rows, note) if format == "latex" else _markdown(heads, rows, note)
 
 
-def _check(reports: Mapping[str, Report], format: str, measures: Sequence[str], digits: int) -> None:
+def _check(
+    reports: Mapping[str, Report], format: str, measures: Sequence[str], lang: str, digits: int
+) -> None:
     from feedback_nlp.evaluation import MEASURES
 
     whole_number("digits", digits, least=0)
@@ -82,14 +85,11 @@ def _check(reports: Mapping[str, Report], format: str, measures: Sequence[str], 
             Bilingual("没有评测可以列成表。", "There is no report to make a table of."),
             Bilingual('给字典：{"模型名": evaluate(…)}。', 'Give a dictionary: {"name": evaluate(…)}.'),
         )
-    unknown = [name for name in measures if name not in MEASURES]
+    one_of(format, FORMATS)
+    one_of(lang, LANGS)
+    for name in measures:
+        one_of(name, MEASURES)
     sizes = sorted({report.n_reviews for report in reports.values()})
-    if format not in FORMATS or unknown:
-        wrong, right = (format, FORMATS) if format not in FORMATS else (unknown[0], MEASURES)
-        raise ConfigError(
-            Bilingual(f"没有“{wrong}”。", f"There is no '{wrong}'."),
-            Bilingual(f"可用：{'、'.join(right)}。", f"Use one of {', '.join(right)}."),
-        )
     if len(sizes) != 1:
         raise ConfigError(
             Bilingual(f"各份评测的条数是 {sizes}。", f"The reports are of {sizes} reviews."),

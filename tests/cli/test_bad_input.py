@@ -167,7 +167,13 @@ def test_ctrl_c_leaves_nothing(tmp_path: Path) -> None:
     hold = Hold(tmp_path / "hold")
     command = [sys.executable, "-m", "feedback_nlp", "analyze", str(source), "--out", str(out), "--jobs", "1"]
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=hold.environment
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=hold.environment,
+        # A suite started with "&" in a script ignores Ctrl-C, and so would its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert hold.reached(process)
     assert list(out.iterdir()), "something is there to be cleared away"

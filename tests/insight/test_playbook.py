@@ -111,3 +111,9 @@ def test_mappings_and_nothing():
     assert Playbook.of(book) is book
     with pytest.raises(ConfigError, match="service"):
         Playbook.of({"service": 4})
+
+
+@pytest.mark.parametrize("levels", [["a"], "logistics", 3])
+def test_feasibility_is_a_mapping(levels) -> None:
+    with pytest.raises(ConfigError):
+        Playbook().with_feasibility(levels)

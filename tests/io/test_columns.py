@@ -279,3 +279,9 @@ def test_times_that_have_not_come_yet_are_counted():
     assert any(f"1 格在今天以后（最晚 {soon:%Y-%m-%d}）" in note.zh for note in notes)
     _, notes = canonical(table.slice(0, 1), guess(table))
     assert not any("今天以后" in note.zh for note in notes)
+
+
+@pytest.mark.parametrize("cells", [["是", "否", "是"], [True, False, True], [1, 0, None], ["男", "女", "男"]])
+def test_a_column_that_says_yes_or_no_names_no_customer(cells):
+    assert "customer" not in roles_of(内容=TEXTS, 会员=cells)
+    assert roles_of(内容=TEXTS, 会员=["M1", "M2", "M1"])["customer"] == "会员"

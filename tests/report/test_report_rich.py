@@ -69,7 +69,7 @@ def test_quotes_of_an_issue_are_masked(demo_analysis) -> None:
     assert masked.n_reviews == 2
     assert "13812345678" not in masked.html
     assert "1" in fn.analyze(texts, model="lexicon", draws=10, mask=False).highlight().html
-    assert fn.analyze(texts, model="lexicon", draws=10).highlight(facet="nope").n_reviews == 0
+    assert fn.analyze(texts, model="lexicon", draws=10).highlight(facet="brand").n_reviews == 0
 
 
 def test_plots_have_chinese_fonts(demo_analysis) -> None:
@@ -80,3 +80,11 @@ def test_plots_have_chinese_fonts(demo_analysis) -> None:
         assert re.search("[\u4e00-\u9fff]", str(figure.to_dict()))
     with pytest.raises(ConfigError, match="现在能画：elements"):
         demo_analysis.plot("nope")
+
+
+@pytest.mark.parametrize(
+    "asked", [{"issue": "nope"}, {"facet": "logistic"}, {"label": "bad"}, {"n": 0}, {"n": "3"}]
+)
+def test_what_there_is_not_is_refused(demo_analysis, asked) -> None:
+    with pytest.raises(ConfigError):
+        demo_analysis.highlight(**asked)

@@ -41,7 +41,7 @@ def test_latex(reports) -> None:
 
 
 def test_bad_asks(reports) -> None:
-    for asked in ({"format": "word"}, {"measures": ("nope",)}):
+    for asked in ({"format": "word"}, {"measures": ("nope",)}, {"lang": "x"}):
         with pytest.raises(ConfigError):
             fn.results_table(reports, **asked)
     with pytest.raises(ConfigError):
