@@ -25,28 +25,7 @@ _LOOKED_AT = 2_000
 # Shares of the filled cells that must fit a role before a column found by its header may play it.
 _FIT = 0.6
 # What a column that sorts people, not names them, has in its cells.
-_FLAGS = frozenset(
-    (
-        "是",
-        "否",
-        "有",
-        "无",
-        "y",
-        "n",
-        "yes",
-        "no",
-        "true",
-        "false",
-        "0",
-        "1",
-        "0.0",
-        "1.0",
-        "√",
-        "×",
-        "男",
-        "女",
-    )
-)
+_FLAGS = frozenset([*"是否有无男女√×yn01", "yes", "no", "true", "false", "1.0", "0.0"])
 _LABELS = {
     "review_id": Bilingual("编号", "id"),
     "text": Bilingual("正文", "text"),
@@ -237,10 +216,8 @@ def _fits(role: str, values: pa.ChunkedArray) -> bool:
     filled = values.drop_null()
     if len(filled) == 0:
         return role not in ("text", "review_id", "rating", "nps")
-    if role == "text":
-        return _is_text(filled)
-    if role == "customer":
-        return not _is_flag(filled)
+    if role in ("text", "customer"):
+        return _is_text(filled) if role == "text" else not _is_flag(filled)
     readers = {
         "time": times.parse,
         "rating": _any_rating,
