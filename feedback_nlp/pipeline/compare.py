@@ -13,6 +13,7 @@ from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, Inp
 from feedback_nlp.frames import frame
 from feedback_nlp.pipeline.issue_edits import edited, edits_of
 from feedback_nlp.pipeline.options import LANGS, SCORED
+from feedback_nlp.pipeline.overlap import overlap_note
 from feedback_nlp.pipeline.prepare import Prepared, prepare
 from feedback_nlp.pipeline.reload import load_scored
 from feedback_nlp.pipeline.result import Analysis
@@ -334,6 +335,7 @@ class _Sides:
             self.notes += _left_out(self._shown(name), scored.table.num_rows, facts.n_reviews)
         if names[0] == names[1]:
             names = [_marked(name, k, self.lang) for k, name in enumerate(names)]
+        self.notes += overlap_note(self.first.judged["text"], self.second.judged["text"])
         if self.first.meta["model"] != self.second.meta["model"]:
             self.notes.append(_OTHER_MODEL)
         return self._compared([(pair[0], pair[1], None)], names, "files")
