@@ -192,6 +192,10 @@ def check_format(name: str | None) -> None:
 
 def write_format(analysis: Analysis, folder: Path, name: str, top: int, *, tell: bool = True) -> None:
     """Write one format beside the reports, the slides or the 8D drafts, and say where it is."""
+    from feedback_nlp.pipeline.by_hand import keep_others
+    from feedback_nlp.pipeline.options import FORMATS
+
+    console.notes([_of_format(file, copy) for file, copy in keep_others(folder, FORMATS[name]).items()])
     for path in analysis.to_format(folder, name, top=top).values():
         if tell:
             console.result(str(path.resolve()))
@@ -221,6 +225,14 @@ def _of_other(name: str, copy: Path) -> Bilingual:
     return Bilingual(
         f"文件夹里原有的 {name} 不是本工具写的，留作 {copy}。",
         f"The {name} that lay in the folder is not of feedback-nlp; it is kept as {copy}.",
+    )
+
+
+def _of_format(name: str, copy: Path) -> Bilingual:
+    return Bilingual(
+        f"文件夹里原有的 {name} 有人改过，或不是本工具写的，留作 {copy}；改动不会带进新的。",
+        f"The {name} that lay in the folder was changed, or is not of feedback-nlp; it is kept as {copy}, "
+        "and what was changed is not in the new one.",
     )
 
 

@@ -2,7 +2,8 @@
 
 Edits of issues and actions are read back (``pipeline.issue_edits``, ``pipeline.action_log``); all else that
 people write into a workbook of ours, such as who called a customer back, a note in a margin, a sheet of one's
-own, is only in the file that they saved. And ``report.html`` may be another program's.
+own, or into drafts that ask to be filled in (``8d.xlsx``), is only in the file that they saved. And
+``report.html`` may be another program's.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from itertools import count
 from pathlib import Path
 
 from feedback_nlp.io.writers import atomic
-from feedback_nlp.pipeline.options import MENTIONS, OUTPUTS, REPORT, SCORED, SUMMARY, WORKBOOK
-from feedback_nlp.report.excel import MARK
+from feedback_nlp.pipeline.options import HANDOFF, MENTIONS, OUTPUTS, REPORT, SCORED, SUMMARY, WORKBOOK
+from feedback_nlp.report.sheets import MARK
 from feedback_nlp.schema import METADATA_KEY
 
 __all__ = ["keep_by_hand", "keep_others", "saved_by_hand"]
@@ -108,6 +109,12 @@ def _foreign_summary(place: Path) -> bool:
     return not (isinstance(found, dict) and found.keys() >= _SUMMARY_KEYS)
 
 
+def _foreign_text(place: Path) -> bool:
+    from feedback_nlp.report.handoff_files import as_written
+
+    return not as_written(place.read_text(encoding="utf-8", errors="replace"))
+
+
 def _foreign_table(place: Path) -> bool:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -124,6 +131,7 @@ _FOREIGN: dict[str, Callable[[Path], bool]] = {
     WORKBOOK: saved_by_hand,
     SCORED: _foreign_table,
     MENTIONS: _foreign_table,
+    HANDOFF[0]: _foreign_text,
 }
 
 

@@ -304,7 +304,8 @@ class Analysis:
         Parameters
         ----------
         folder : str or Path
-            Gets ``8d.md`` and ``8d.xlsx``; both or none are written.
+            Gets ``8d.md`` and ``8d.xlsx``; both or none are written. Those that people have changed are kept
+            under another name.
         top : int
             Number of issues, in rank order.
 
@@ -319,9 +320,11 @@ class Analysis:
             If the folder can't be written.
         """
         from feedback_nlp.io.writers import atomic, make_folder
+        from feedback_nlp.pipeline.by_hand import keep_others
         from feedback_nlp.report.handoff_files import markdown, workbook
 
         target = make_folder(folder)
+        keep_others(target, HANDOFF)
         with ExitStack() as stack:
             text, book = (stack.enter_context(atomic(target / name)) for name in HANDOFF)
             text.write_text(markdown(self.summary, top=top), encoding="utf-8")
@@ -354,10 +357,13 @@ class Analysis:
     def to_format(self, folder: str | Path, name: str, *, top: int = 5) -> dict[str, Path]:
         """Write the files of a format (``"pptx"`` or ``"8d"``) into ``folder`` and return them by name."""
         from feedback_nlp.io.writers import make_folder
+        from feedback_nlp.pipeline.by_hand import keep_others
 
         if name == "8d":
             return self.to_8d(folder, top=top)
-        return {SLIDES: self.to_pptx(make_folder(folder) / SLIDES, top=top)}
+        target = make_folder(folder)
+        keep_others(target, [SLIDES])
+        return {SLIDES: self.to_pptx(target / SLIDES, top=top)}
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``summary.json`` of the contract."""

@@ -21,14 +21,12 @@ from feedback_nlp.report.monitoring import told
 from feedback_nlp.report.monitoring_sheets import monitoring_sheets
 from feedback_nlp.report.places import place_sheets
 from feedback_nlp.report.queue import queue_sheets
-from feedback_nlp.report.sheets import HIDDEN, Sheet
+from feedback_nlp.report.sheets import HIDDEN, MARK, Sheet
 from feedback_nlp.report.wording import Words
 
-__all__ = ["MARK", "write"]
+__all__ = ["write"]
 
 # Excel's own limits: UTF-16 units in a cell; rows of a sheet, less the header.
-# Keyword of the document that says who made it.
-MARK = "feedback-nlp"
 MAX_CELL = 32_767
 MAX_ROWS = 1_048_575
 # From this many rows on, rows go to disk as they are written.

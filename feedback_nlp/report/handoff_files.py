@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from feedback_nlp.report.handoff import DATA, MIN_QUOTES, PEOPLE, TOP, Field, Record, records, said
 from feedback_nlp.report.markdown import plain
+from feedback_nlp.report.sheets import MARK
 from feedback_nlp.report.wording import Words
 
-__all__ = ["markdown", "workbook"]
+__all__ = ["as_written", "markdown", "workbook"]
 
 _WIDTHS = (26, 34, 80, 12)
 _LOOKS: dict[str, dict[str, Any]] = {
@@ -46,7 +49,18 @@ def markdown(summary: Mapping[str, Any], *, top: int = TOP) -> str:
             lines += ["", f"### {said(lang, part)}", "", *_table(fields, lang)]
             if part == "d2":
                 lines += ["", f"#### {said(lang, 'quotes')}", "", *_quotes(record, lang)]
-    return "\n".join(lines) + "\n"
+    return _sealed("\n".join(lines) + "\n\n")
+
+
+def _sealed(text: str) -> str:
+    """Return a text with a line, which no page shows, that tells whether it is still as it was written."""
+    return f"{text}<!-- {MARK} {zlib.crc32(text.encode()):08x} -->\n"
+
+
+def as_written(text: str) -> bool:
+    """Whether ``markdown`` wrote this text and nobody has changed it."""
+    body, mark, _ = text.rpartition(f"<!-- {MARK} ")
+    return bool(mark) and _sealed(body) == text
 
 
 def _parts(record: Record) -> Iterable[tuple[str, list[Field]]]:
@@ -100,6 +114,9 @@ def workbook(summary: Mapping[str, Any], path: str | Path, *, top: int = TOP) ->
 
     lang, found = summary["lang"], records(summary, top=top)
     book = xlsxwriter.Workbook(str(path), {"strings_to_formulas": False, "strings_to_urls": False})
+    # As in issues.xlsx: what people have saved since is known by it, and kept.
+    made = datetime.fromisoformat(summary["created"]).replace(tzinfo=None) if summary["created"] else None
+    book.set_properties({"keywords": MARK, **({"created": made} if made else {})})
     looks = {name: book.add_format(look) for name, look in _LOOKS.items()}
     for sheet, rows in (
         ("sheet_record", _record_rows(found, lang)),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["HIDDEN", "Field", "Head", "Sheet", "cells", "laid_out"]
+__all__ = ["HIDDEN", "MARK", "Field", "Head", "Sheet", "cells", "laid_out"]
 
+# Keyword of a document that says who made it.
+MARK = "feedback-nlp"
 # Format of a column that is for the program only.
 HIDDEN = "hidden"
 # Key of the header, width in characters, format name.

@@ -10,6 +10,7 @@ from typing import Any
 
 from feedback_nlp.errors import MissingExtraError
 from feedback_nlp.report.palette import NEUTRAL
+from feedback_nlp.report.sheets import MARK
 
 __all__ = ["BLUE", "FAINT", "INK", "ORANGE", "SOFT", "Deck", "Run", "check_extra", "height_of", "said"]
 
@@ -90,6 +91,7 @@ class Deck:
         """Fill in the properties of the file."""
         core = self.file.core_properties
         core.title, core.subject, core.author = said(title), said(subject), "feedback_nlp"
+        core.keywords = MARK
         core.last_modified_by, core.language = "feedback_nlp", "zh-CN" if self.lang == "zh" else "en"
         when = datetime.fromisoformat(created) if created else None
         if when is not None:

@@ -102,3 +102,38 @@ def test_the_command_says_that_a_page_is_not_ours(folder: Path) -> None:
     result = CliRunner().invoke(app, ["report", str(folder)])
     assert result.exit_code == 0
     assert "report.html 不是本工具写的" in result.stderr
+
+
+def write_by_hand(path: Path) -> None:
+    """Change a file as its owner does: in a text editor, a spreadsheet or a presentation."""
+    if path.suffix == ".md":
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("待填", "根因：供应商换料"), encoding="utf-8"
+        )
+    elif path.suffix == ".xlsx":
+        note(path, "根因：供应商换料")
+    else:
+        pptx = pytest.importorskip("pptx")
+        deck = pptx.Presentation(str(path))
+        deck.core_properties.modified = deck.core_properties.modified.replace(year=2020)
+        deck.save(str(path))
+
+
+@pytest.mark.parametrize(("kind", "name"), [("8d", "8d.md"), ("8d", "8d.xlsx"), ("pptx", "report.pptx")])
+def test_drafts_that_people_filled_in_are_kept(folder: Path, kind: str, name: str) -> None:
+    if kind == "pptx":
+        pytest.importorskip("pptx")
+    analysis = fn.load_report(folder)
+    analysis.to_format(folder, kind)
+    analysis.to_format(folder, kind)
+    place = folder / name
+    kept = f"{place.stem}.*-*{place.suffix}"
+    assert not list(folder.glob(kept))
+    write_by_hand(place)
+    filled_in = place.read_bytes()
+    result = CliRunner().invoke(app, ["report", str(folder), "--format", kind])
+    assert result.exit_code == 0
+    (copy,) = folder.glob(kept)
+    assert copy.read_bytes() == filled_in
+    assert copy.name in result.stderr.replace("\n", "")
+    assert place.read_bytes() != filled_in
