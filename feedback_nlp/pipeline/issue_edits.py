@@ -292,4 +292,7 @@ def _sheet(path: Path) -> tuple[list[list[str]], str]:
 
 
 def _texts(sheet: CalamineSheet) -> list[list[str]]:
-    return [[str(cell).strip() for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    from feedback_nlp.io.raw import as_text
+
+    # As people see them: 12315, typed into a cell, is a number there, and no 12315.0.
+    return [[(as_text(cell) or "").strip() for cell in row] for row in sheet.to_python(skip_empty_area=False)]

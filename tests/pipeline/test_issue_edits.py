@@ -52,6 +52,14 @@ def test_an_edited_workbook_is_read(folder, tmp_path):
     ]
 
 
+def test_a_number_in_a_cell_is_what_is_seen_there(folder, tmp_path):
+    path = tmp_path / "issues.xlsx"
+    issue = fill(folder, path, 拆出新问题=12315, 含这些词的=12315, 总是列出=1)
+    edits = read_workbook(path)
+    assert [(split.name, split.terms) for split in edits.splits] == [("12315", ("12315",))]
+    assert edits.pins == (issue,)
+
+
 def test_a_name_written_over_is_the_new_name(folder, tmp_path):
     path = tmp_path / "issues.xlsx"
     issue = fill(folder, path, 名称="钱退得慢")
