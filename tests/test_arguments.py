@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import feedback_nlp as fn
@@ -142,3 +144,47 @@ def test_a_table_needs_named_reports(call: Callable[[Any], Any], report) -> None
 def test_digits(report) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(ConfigError, match="digits=-1 不能用"):
         fn.results_table({"a": report}, digits=-1)
+
+
+@pytest.mark.parametrize("wrong", [[1], "logistics.speed", 3, [("logistics.speed", 4)]], ids=repr)
+def test_what_is_said_of_codes_is_a_dictionary(wrong: Any, scorer) -> None:  # type: ignore[no-untyped-def]
+    found = fn.analyze(TEXTS, model=scorer, draws=5)
+    for call in (
+        lambda: fn.analyze(TEXTS, model=scorer, feasibility=wrong),
+        lambda: found.rerank(feasibility=wrong),
+    ):
+        with pytest.raises(ConfigError, match=r"feasibility=.* 不能用。提示：给字典"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"), [("playbook", 5), ("playbook", [1]), ("issues", {}), ("issues", 5)]
+)
+def test_what_is_in_no_file(name: str, wrong: Any, scorer) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ConfigError, match=f"{name}=.* 不能用。提示：给"):
+        fn.analyze(TEXTS, model=scorer, draws=5, **{name: wrong})
+
+
+def test_files_hold_what_was_given_in_numbers_of_numpy(tmp_path: Path, scorer) -> None:  # type: ignore[no-untyped-def]
+    frame = pd.DataFrame({"内容": TEXTS, "评分": [1, 5, 2, 2]})
+    given = {
+        "draws": np.int64(5),
+        "seed": np.int64(3),
+        "weights": np.array([0.5, 0.3, 0.2]),
+        "rating_scale": (frame["评分"].min(), frame["评分"].max()),
+        "feasibility": {"logistics.speed": np.int64(4)},
+        "mask": np.bool_(True),
+    }
+    fn.analyze(frame, model=scorer, **given).write(tmp_path)
+    options = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))["options"]
+    assert (options["draws"], options["seed"], options["mask"]) == (5, 3, True)
+    assert options["weights"] == [0.5, 0.3, 0.2]
+    assert options["feasibility"] == {"logistics.speed": 4}
+
+
+def test_feasibility_in_numbers_of_numpy(scorer) -> None:  # type: ignore[no-untyped-def]
+    codes = {"logistics.speed": np.int64(4)}
+    found = fn.analyze(TEXTS, model=scorer, draws=5, feasibility=codes).issues.set_index("facet")
+    assert found.loc["logistics.speed", "feasibility"] == pytest.approx(0.8)
+    with pytest.raises(ConfigError, match="“1”不是要素"):
+        fn.analyze(TEXTS, model=scorer, draws=5, feasibility={1: 2})

@@ -23,6 +23,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from feedback_nlp.arguments import by_code, is_number
 from feedback_nlp.errors import Bilingual, ConfigError, cannot_open
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["FIELDS", "Entry", "Known", "Playbook"]
+__all__ = ["FIELDS", "Entry", "Known", "Playbook", "feasibilities"]
 
 FIELDS = ("feasibility", "severity", "owner", "due")
 # Issues that the taxonomy doesn't list: the rest of a facet, and phrases mined from other files.
@@ -115,21 +116,13 @@ class Playbook:
             return source
         if isinstance(source, str | Path):
             return cls.read(source)
-        return cls({str(key): _entry(str(key), body, "", {}) for key, body in source.items()})
+        given = by_code("playbook", source, '{"logistics.speed": {"feasibility": 4}}')
+        return cls({key: _entry(key, body, "", {}) for key, body in given.items()})
 
     def with_feasibility(self, levels: Mapping[str, Any] | None) -> Playbook:
         """Return the playbook with the feasibility of some codes replaced."""
-        if levels is None:
-            return self
-        if not isinstance(levels, Mapping):
-            raise ConfigError(
-                Bilingual(
-                    f"feasibility={levels!r:.40} 不能用。", f"feasibility={levels!r:.40} can't be used."
-                ),
-                Bilingual('给字典：{"logistics.speed": 4}。', 'Give a dictionary: {"logistics.speed": 4}.'),
-            )
         merged = dict(self.entries)
-        for key, value in levels.items():
+        for key, value in feasibilities(levels).items():
             merged[key] = replace(
                 merged.get(key, Entry()), feasibility=_read("feasibility", key, value, "", 0)
             )
@@ -193,6 +186,17 @@ class Playbook:
                     break
 
 
+def feasibilities(levels: Any) -> dict[str, Any]:
+    """Return the argument ``feasibility`` of Python calls: code, issue id or issue name to 1 … 5.
+
+    Raises
+    ------
+    ConfigError
+        If it is no mapping.
+    """
+    return by_code("feasibility", levels, '{"logistics.speed": 4}')
+
+
 def _flat(
     raw: Mapping[str, Any], lines: Mapping[tuple[str, ...], int], name: str
 ) -> Iterable[tuple[str, Any]]:
@@ -244,7 +248,7 @@ def _path(key: str, lines: Mapping[tuple[str, ...], int]) -> tuple[str, ...]:
 
 
 def _number(value: Any) -> float:
-    return float("nan") if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    return float(value) if is_number(value) else float("nan")
 
 
 def _feasibility(value: Any) -> float | None:

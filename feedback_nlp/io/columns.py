@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from feedback_nlp.arguments import are_numbers
+from feedback_nlp.arguments import are_numbers, plain
 from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, InputError
 from feedback_nlp.io import headers, ratings, times
 from feedback_nlp.io.raw import as_text
@@ -183,7 +183,7 @@ def _scale(table: pa.Table, columns: Mapping[str, str], given: Scale | None) -> 
             ),
             Bilingual("例如 --rating-scale 1-5。", "For example --rating-scale 1-5."),
         )
-    return given
+    return plain(given[0]), plain(given[1])
 
 
 def _no_scale(name: str) -> Bilingual:

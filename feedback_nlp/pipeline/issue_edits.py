@@ -41,6 +41,14 @@ def edits_of(source: str | Path | Edits | None) -> Edits | None:
     """
     if source is None or isinstance(source, Edits):
         return source
+    if not isinstance(source, str | Path):
+        raise ConfigError(
+            Bilingual(f"issues={source!r:.40} 不能用。", f"issues={source!r:.40} can't be used."),
+            Bilingual(
+                "给 issues.toml 或改过的 issues.xlsx 的路径。",
+                "Give the path of an issues.toml, or of an issues.xlsx that was edited.",
+            ),
+        )
     path = Path(source)
     return read_workbook(path) if path.suffix.lower() in (".xlsx", ".xlsm") else Edits.read(path)
 

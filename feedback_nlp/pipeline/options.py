@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from feedback_nlp.arguments import LANGS, check_draws
+from feedback_nlp.arguments import LANGS, check_draws, plain
 from feedback_nlp.errors import Bilingual, ConfigError
 from feedback_nlp.insight.priority import check_weights
 
@@ -74,5 +74,13 @@ class Options:
                 Bilingual(f"语言“{self.lang}”没有。", f"No language '{self.lang}'."),
                 Bilingual("用 zh 或 en。", "Use zh or en."),
             )
-        check_draws(self.draws, self.seed)
         check_weights(self.weights)
+        draws, seed = check_draws(self.draws, self.seed)
+        known = {
+            "draws": draws,
+            "seed": seed,
+            "mask": bool(self.mask),
+            "weights": tuple(map(plain, self.weights)),
+        }
+        for name, value in known.items():
+            object.__setattr__(self, name, value)

@@ -249,12 +249,12 @@ class Analysis:
             For weights that can't be used, or codes that are neither of the taxonomy nor of this file.
         """
         from feedback_nlp.insight.analysis import rerank
-        from feedback_nlp.insight.playbook import Playbook
+        from feedback_nlp.insight.playbook import Playbook, feasibilities
 
         options = replace(
             self.options,
             weights=self.options.weights if weights is None else weights,
-            feasibility=dict(self.options.feasibility if feasibility is None else feasibility),
+            feasibility=feasibilities(self.options.feasibility if feasibility is None else feasibility),
             playbook=self.options.playbook if playbook is None else Playbook.of(playbook),
         )
         insight = rerank(

@@ -127,7 +127,7 @@ def analyze(
     >>> sorted(result.issues.columns)[:3]
     ['element', 'examples', 'facet']
     """
-    from feedback_nlp.insight.playbook import Playbook
+    from feedback_nlp.insight.playbook import Playbook, feasibilities
     from feedback_nlp.pipeline.issue_edits import edits_of
     from feedback_nlp.pipeline.monitoring import over_time
 
@@ -136,7 +136,7 @@ def analyze(
         data, columns=dict(zip(ROLES, named, strict=True)), rating_scale=rating_scale, sheet=sheet
     )
     book = None if playbook is None else Playbook.of(playbook)
-    options = Options(lang, weights, dict(feasibility or {}), draws, seed, mask, book, edits_of(issues))
+    options = Options(lang, weights, feasibilities(feasibility), draws, seed, mask, book, edits_of(issues))
     options = over_time(options, period=period, exposure=exposure, actions=actions)
     return analyze_prepared(
         prepared,

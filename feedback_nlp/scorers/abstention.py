@@ -198,7 +198,7 @@ def choose(scorer: Scorer, max_error: float) -> Chosen:
             ),
         )
     threshold = table.threshold(max_error)
-    return Chosen(max_error, threshold, 0.0 if threshold is None else table.coverage(threshold))
+    return Chosen(float(max_error), threshold, 0.0 if threshold is None else table.coverage(threshold))
 
 
 def left_out(
