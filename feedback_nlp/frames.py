@@ -192,10 +192,15 @@ def _column(values: Any) -> pa.Array:
 
     try:
         found = pa.array(values, from_pandas=True)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+    except (
+        pa.ArrowException,
+        OverflowError,
+        UnicodeEncodeError,
+    ):  # such as numbers of 20 digits, complex ones
         return _texts(values)
-    # Types of pandas' own, such as periods, are known to nobody after this.
-    return _texts(values) if isinstance(found.type, pa.BaseExtensionType) else found
+    # Types of pandas' own, such as periods and the intervals of pd.cut, are known to nobody after this.
+    kind = found.type.value_type if pa.types.is_dictionary(found.type) else found.type
+    return _texts(values) if isinstance(kind, pa.BaseExtensionType) else found
 
 
 def _texts(values: Any) -> pa.Array:

@@ -116,6 +116,21 @@ def test_types_of_pandas_own_become_text():
     assert to_table(frame)["月"].to_pylist() == ["2025-01", "2025-02"]
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        (pd.cut([18, 70], [0, 30, 99]), ["(0, 30]", "(30, 99]"]),
+        (pd.period_range("2025-01", periods=2, freq="M").astype("category"), ["2025-01", "2025-02"]),
+        (pd.Series([20250101123456789012, None], dtype=object), ["20250101123456789012", None]),
+        ([1j, 2j], ["1j", "2j"]),
+    ],
+    ids=["ages cut into groups", "months as a category", "20 digits", "complex"],
+)
+def test_columns_that_arrow_does_not_know_become_text(values, shown):
+    frame = pd.DataFrame({"text": ["慢", "好"], "x": values})
+    assert to_table(frame)["x"].to_pylist() == shown
+
+
 def test_half_of_a_surrogate_pair_becomes_a_mark():
     assert to_table(["\ud83d物流慢"])["text"].to_pylist() == ["\ufffd物流慢"]
     assert to_table(pd.DataFrame({"text": ["\ud83d慢"]}, dtype=object))["text"].to_pylist() == ["\ufffd慢"]
