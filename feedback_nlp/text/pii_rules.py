@@ -191,6 +191,8 @@ _NAMES = (
     r"<label> (?:是|为|叫)? [: ]{0,3} (?!于[今昨去前本当上]) (<family><given>) <named> (?=<told>)",
     r"<saying> (<family><usual>{1,2}) <named> (?!<cjk>)",
     r"<party> : [ ]? (<family><given>) <named> (?=<told>)",
+    # Hotlines leave the colon out: 举报人周燕，身份证号码…
+    r"<party> [ ]{0,2} (<family><usual>{1,2}) <named> (?=<told>)",
     r"<role> : [ ]? (<family><usual>{1,2}) <named> (?=<told>)",
 )
 
@@ -210,7 +212,7 @@ _COLLEAGUE = r"<family><given> <named> (?<![组班部队店岗站处室线台科
 # Something of this list stands in everything that a rule can find: a text without any is passed over.
 _CUES = (
     r"@ | \d{4} | <chat> | <login> | <site>号 | <member> | [单递流工水易理件诉裹同]号 | 号码 | 编码 | 编号",
-    r"<title> | <label> | <saying> | (?:<party>|<role>):",
+    r"<title> | <label> | <saying> | <party> | <role>:",
     r"<province>[a-hj-np-z] | (?:路|街|道|巷|胡同) .{0,4} \d",
     r"\d-\d{1,2}-\d | \d(?:栋|幢|座|号楼|号院|弄) | [a-z](?:栋|座|幢)",
 )
