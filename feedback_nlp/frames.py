@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -154,12 +154,22 @@ def _convert(data: Any) -> pa.Table:
     if type(data).__module__ == "numpy" and getattr(data, "ndim", 0) == 1:
         return _from_rows(data.tolist())
     if isinstance(data, Mapping):
-        if any(isinstance(values, str | bytes) for values in data.values()):
+        if any(isinstance(cells, str | bytes) or not isinstance(cells, Iterable) for cells in data.values()):
             raise _unknown(data)  # one row, whose texts would become columns of characters
-        return pa.table(
-            {str(name): pa.array(list(values), from_pandas=True) for name, values in data.items()}
-        )
+        return pa.table({str(name): _cells(list(cells)) for name, cells in data.items()})
     return _from_rows(data)
+
+
+def _cells(values: list[Any]) -> pa.Array:
+    """Return one column; what Arrow can't hold as it is becomes text, as in a DataFrame."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, from_pandas=True)
+    except (pa.ArrowException, OverflowError, UnicodeEncodeError):
+        import pandas as pd
+
+        return _texts(pd.Series(values, dtype=object))
 
 
 def _from_pandas(data: Any) -> pa.Table:
@@ -235,7 +245,8 @@ def _from_rows(data: Any) -> pa.Table:
 
     if isinstance(data, Sequence) and not isinstance(data, (str, bytes)):
         if data and all(isinstance(row, Mapping) for row in data):
-            return pa.Table.from_pylist(list(data))
+            names = dict.fromkeys(name for row in data for name in row)  # the first row may lack some
+            return pa.table({str(name): _cells([row.get(name) for row in data]) for name in names})
         if all(_is_text(value) for value in data):
             texts = [whole(value) if isinstance(value, str) else None for value in data]
             return pa.table({TEXT_COLUMN: pa.array(texts, type=pa.string())})

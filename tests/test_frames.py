@@ -87,7 +87,7 @@ def test_a_numpy_array_of_strings():
     assert to_table(np.array(["物流慢", "0012"])).column("text").to_pylist() == ["物流慢", "0012"]
 
 
-OTHER_DATA = [7, "物流慢", b"x", None, [1, 2], np.array([1, 2]), np.array([["物流慢"]]), object()]
+OTHER_DATA = [7, {"a": 1}, "物流慢", b"x", None, [1, 2], np.array([1, 2]), np.array([["物流慢"]]), object()]
 
 
 @pytest.mark.parametrize("data", OTHER_DATA, ids=lambda data: type(data).__name__)
@@ -129,6 +129,16 @@ def test_types_of_pandas_own_become_text():
 def test_columns_that_arrow_does_not_know_become_text(values, shown):
     frame = pd.DataFrame({"text": ["慢", "好"], "x": values})
     assert to_table(frame)["x"].to_pylist() == shown
+
+
+@pytest.mark.parametrize("kind", ["rows", "columns"])
+def test_rows_and_columns_hold_what_a_data_frame_does(kind):
+    rows = [{"text": "慢", "单": 1}, {"text": "\ud83d好", "单": 10**20, "评分": 5}]
+    names = ("text", "单", "评分")
+    data = rows if kind == "rows" else {name: [row.get(name) for row in rows] for name in names}
+    table = to_table(data)
+    assert table.column_names == list(names)
+    assert table.to_pylist()[1] == {"text": "\ufffd好", "单": str(10**20), "评分": 5}
 
 
 def test_half_of_a_surrogate_pair_becomes_a_mark():
