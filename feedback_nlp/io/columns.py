@@ -12,7 +12,7 @@ from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, Inp
 from feedback_nlp.io import headers, ratings, times
 from feedback_nlp.io.raw import as_text
 from feedback_nlp.schema import ROLES, reviews_schema
-from feedback_nlp.text.pii import mask, mask_column
+from feedback_nlp.text import pii
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,23 +82,24 @@ class Roles:
             parts.append(_WHY[self.why[role]].in_(lang))
         if role == "rating" and self.rating_scale:
             parts.append("{:g}–{:g}".format(*self.rating_scale))
-        example = _example(table[self.columns[role]])
+        example = _example(table[self.columns[role]], self.columns[role])
         if example and role not in ("text", "customer"):  # those are personal
             parts.append(Bilingual(f"如 {example}", f"e.g. {example}").in_(lang))
         return ("; " if lang == "en" else "；").join(parts)
 
 
-def _example(values: pa.ChunkedArray) -> str:
+def _example(values: pa.ChunkedArray, header: str) -> str:
     for value in values.slice(0, 50).to_pylist():
         text = (as_text(value) or "").strip()
         if text:
-            return _brief(text)
+            return _brief(text, header)
     return ""
 
 
-def _brief(text: str) -> str:
-    """Return a cell as a message may show it: short, without personal data."""
-    masked = mask(text)
+def _brief(text: str, header: str) -> str:
+    """Return a cell under ``header`` as a message may show it: short, without personal data."""
+    is_name = pii.is_name(text, among_people=headers.names_people(header))
+    masked = text[0] + "*" * (len(text) - 1) if is_name else pii.mask(text)
     return masked if len(masked) <= 20 else masked[:19] + "…"
 
 
@@ -136,7 +137,7 @@ def guess(
         said.pop("text", None)  # there is nothing to do without texts
     for role, name in said.items():
         if name and name not in table.column_names:
-            raise ColumnNotFoundError.from_missing(name, mask_column(table.column_names), _option(role))
+            raise ColumnNotFoundError.from_missing(name, pii.mask_column(table.column_names), _option(role))
     columns = {role: name for role, name in said.items() if name}
     why = {
         role: "config" if role in from_config or _option(role)[2:] in from_config else "option"
@@ -327,7 +328,7 @@ def _empty_text(sample: pa.Table) -> InputError | None:
 
 
 def _no_text(names: Collection[str]) -> InputError:
-    shown = mask_column(list(names)[:30])  # without a header, names are the first row's cells
+    shown = pii.mask_column(list(names)[:30])  # without a header, names are the first row's cells
     return InputError(
         Bilingual("没有认出哪一列是评价正文。", "No column looks like the text of the feedback."),
         Bilingual(
@@ -384,11 +385,14 @@ def _unreadable(sample: pa.Table, columns: Mapping[str, str], closed: Collection
             (match.score, name)
             for name in sample.column_names
             for match in headers.matches(name)
-            if match.role == role and match.exact and name not in columns.values() and _example(sample[name])
+            if match.role == role
+            and match.exact
+            and name not in columns.values()
+            and _example(sample[name], name)
         ]
         if named:
             name, label = max(named)[1], _LABELS[role]
-            shown = _brief(_example(sample[name]))
+            shown = _example(sample[name], name)
             notes.append(
                 Bilingual(
                     f"“{name}”多半读不成{label.zh}（如“{shown}”），没有用。",
@@ -532,7 +536,7 @@ def _unread(name: str, role: str, before: pa.ChunkedArray, after: pa.ChunkedArra
     count = pc.sum(lost).as_py() or 0
     if not count:
         return ()
-    example = _brief(as_text(before.filter(lost)[0].as_py()) or "")
+    example = _brief(as_text(before.filter(lost)[0].as_py()) or "", name)
     label = _LABELS[role]
     return (
         Bilingual(

@@ -17,13 +17,23 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["Match", "matches", "normalise", "synonyms"]
+__all__ = ["Match", "matches", "names_people", "normalise", "synonyms"]
 
 EXACT = 100.0
 _NOISE = re.compile(r"[\s_\-—–*＊:：?？!！,，.。、/\\|()（）\[\]【】<>《》\"'“”‘’#]+")
 _BRACKETS = re.compile(r"[(（\[【][^()（）\[\]【】]*[)）\]】]")
 # A header is a name or a survey question; anything longer is a text.
 LONGEST = 45
+
+# Headers of columns whose cells may be a person's name and nothing else, and what they hold if they don't.
+_PEOPLE = re.compile(
+    "姓名|名字|昵称|人$|联系人|收货人|收件人|客户|顾客|会员|用户|买家|客服|[坐座]席|快递员|配送员|骑手|司机|员工|店[员长]"
+    "|服务员|导购|顾问|业务员|销售员|技师|师傅|医生|[老教]师|经理|管家|主播|name|user|customer|agent|staff|employee"
+)
+_NO_PEOPLE = re.compile(
+    "门店|店铺|分店|店名|商品|产品|品牌|酒店|渠道|来源|平台|部门|团队|store|shop|branch|product|item|brand|hotel|goods"
+    "|channel|platform|(?:类型|类别|分类|等级|级别|组|编号|id|type|level|group|team)$"
+)
 
 
 @dataclass(frozen=True)
@@ -87,3 +97,9 @@ def _score(name: str, words: Synonyms) -> float:
         return 0.0
     covered = [len(word) for word in words.contains if word in name]
     return 40.0 + 35.0 * max(covered) / len(name) if covered else 0.0
+
+
+def names_people(header: str) -> bool:
+    """Whether the cells of a column with this header may be a person's name and nothing else."""
+    header = header.strip().casefold()
+    return bool(_PEOPLE.search(header)) and not _NO_PEOPLE.search(header)

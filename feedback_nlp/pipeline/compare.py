@@ -445,13 +445,17 @@ class _Sides:
         return pii.mask(name) if self.mask else name
 
     def _shown_values(self, values: Sequence[str], column: str) -> dict[str, str]:
-        from feedback_nlp.pipeline.privacy import UNITS, masked_units
+        from feedback_nlp.pipeline.privacy import UNITS, masked_units, shown_units
 
         if not self.mask:
             return {value: value for value in values}
-        known = masked_units(values, header=self.first.meta["roles"].get(column, column))
+        roles = self.first.meta["roles"]
+        # People name the column as it is called in their file.
+        role = next((role for role, header in roles.items() if header == column), column)
+        known = shown_units(self.first.judged, roles) if role in UNITS else {}
+        known |= masked_units(values, header=roles.get(role, column), known=known)
         # What a column of the user's own holds is not known, so there names and addresses go too.
-        others = {value: value if column in UNITS else self._shown(value) for value in values}
+        others = {value: value if role in UNITS else self._shown(value) for value in values}
         return others | known
 
     def _compared(

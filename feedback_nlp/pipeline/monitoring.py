@@ -105,7 +105,7 @@ class Monitoring:
 
 def block_of(analysis: Analysis) -> dict[str, Any]:
     """Return what ``report.monitoring`` lays out, as plain data, with names masked as the report's are."""
-    from feedback_nlp.pipeline.privacy import masked_units
+    from feedback_nlp.pipeline.privacy import masked_units, shown_units
     from feedback_nlp.report.evidence import masked
     from feedback_nlp.report.monitoring import build
 
@@ -119,8 +119,10 @@ def block_of(analysis: Analysis) -> dict[str, Any]:
     units: dict[str, str] = {}
     if found.rates is not None and mask:
         column = analysis.options.exposure.column if analysis.options.exposure else None
-        header = analysis.scored.meta["roles"].get(column, "")
-        units = masked_units(list(found.rates.parts), header=header)
+        roles = analysis.scored.meta["roles"]
+        # As in the rest of the report: "王* (2)" is the same person everywhere.
+        units = shown_units(analysis.scored.judged, roles)
+        units |= masked_units(list(found.rates.parts), header=roles.get(column, ""), known=units)
     return build(
         found.alarms,
         found.rates,

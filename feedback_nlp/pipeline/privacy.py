@@ -7,11 +7,12 @@ are quoted (``report.evidence``); here it is the columns that tell whose they ar
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from feedback_nlp.io.headers import names_people
 from feedback_nlp.text import pii
 
 if TYPE_CHECKING:
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
     from feedback_nlp.insight.analysis import Insight
 
-__all__ = ["UNITS", "hidden_ids", "masked_customers", "masked_units", "names_people", "shown", "shown_meta"]
+__all__ = [
+    "UNITS",
+    "hidden_ids",
+    "masked_customers",
+    "masked_units",
+    "shown",
+    "shown_meta",
+    "shown_units",
+]
 
 UNITS = ("channel", "product", "store")
 # An id column is the key by which its owner finds a row again, so order numbers stay there; a shop's or a
@@ -28,23 +37,8 @@ _ID_KINDS = frozenset(pii.KINDS) - {"order"}
 _UNIT_KINDS = _ID_KINDS - {"name", "address"}
 # What a person's name looks like in a column of customers.
 _NAME = re.compile(r"[\u4e00-\u9fff·]{2,4}")
-# Headers of columns whose cells may be a person's name and nothing else, and what they hold if they don't.
-_PEOPLE = re.compile(
-    "姓名|名字|昵称|人$|联系人|收货人|收件人|客户|顾客|会员|用户|买家|客服|[坐座]席|快递员|配送员|骑手|司机|员工|店[员长]"
-    "|服务员|导购|顾问|业务员|销售员|技师|师傅|医生|[老教]师|经理|管家|主播|name|user|customer|agent|staff|employee"
-)
-_NO_PEOPLE = re.compile(
-    "门店|店铺|分店|店名|商品|产品|品牌|酒店|渠道|来源|平台|部门|团队|store|shop|branch|product|item|brand|hotel|goods"
-    "|channel|platform|(?:类型|类别|分类|等级|级别|组|编号|id|type|level|group|team)$"
-)
 # "先生" and the like after a name.
 _TITLE = 2
-
-
-def names_people(header: str) -> bool:
-    """Whether the cells of a column with this header may be a person's name and nothing else."""
-    header = header.strip().casefold()
-    return bool(_PEOPLE.search(header)) and not _NO_PEOPLE.search(header)
 
 
 def shown_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +66,7 @@ def shown(reviews: pa.Table, insight: Insight, roles: Mapping[str, str]) -> tupl
     import pyarrow as pa
 
     ids = hidden_ids(reviews)
-    units = _masked_units(reviews, roles)
+    units = shown_units(reviews, roles)
     if not ids and not units:
         return reviews, insight
     for name, known in (("review_id", ids), ("fb_duplicate_of", ids), *((unit, units) for unit in UNITS)):
@@ -124,19 +118,21 @@ def _row_numbers(ids: Sequence[str]) -> dict[str, str]:
     return {review_id: f"#{first[review_id]}" for review_id in distinct if review_id in hidden}
 
 
-def _masked_units(reviews: pa.Table, roles: Mapping[str, str]) -> dict[str, str]:
-    """Return the names of units that hold personal data and what is shown for them."""
+def shown_units(reviews: pa.Table, roles: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of units that hold personal data and what every page of a report shows for them."""
     import pyarrow.compute as pc
 
     known: dict[str, str] = {}
     for column in UNITS:
         if column in reviews.column_names:
             names = pc.unique(reviews[column].drop_null()).to_pylist()
-            known |= masked_units(names, header=roles.get(column, column))
+            known |= masked_units(names, header=roles.get(column, column), known=known)
     return known
 
 
-def masked_units(names: Collection[str], header: str = "") -> dict[str, str]:
+def masked_units(
+    names: Collection[str], header: str = "", known: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Return those ``names`` of stores, products or channels that hold personal data, masked.
 
     Parameters
@@ -144,26 +140,30 @@ def masked_units(names: Collection[str], header: str = "") -> dict[str, str]:
     names : collection of str
     header : str
         Of their column; under one that names people a cell is more easily a person's name.
+    known : mapping of str to str, optional
+        What is shown for other names of the same report; those are left out here.
     """
+    told = known or {}
+    others = set(names) - set(told)
     among_people = names_people(header)
-    known = {name: _surname_only(name) for name in names if pii.is_name(name, among_people=among_people)}
-    cells = sorted(set(names) - set(known))
+    found = {name: _surname_only(name) for name in others if pii.is_name(name, among_people=among_people)}
+    cells = sorted(others - set(found))
     for place, span in pii.find_column(cells):
         cell = cells[place]
         if span.kind in _UNIT_KINDS or _is_person(cell, span):
-            before = known.get(cell, cell)
-            known[cell] = before[: span.start] + "*" * (span.end - span.start) + before[span.end :]
-    return _told_apart(known)
+            before = found.get(cell, cell)
+            found[cell] = before[: span.start] + "*" * (span.end - span.start) + before[span.end :]
+    return _told_apart(found, told.values())
 
 
-def _told_apart(known: Mapping[str, str]) -> dict[str, str]:
+def _told_apart(found: Mapping[str, str], taken: Collection[str]) -> dict[str, str]:
     """Number what is shown for several names, so that two people are not taken for one."""
-    seen: Counter[str] = Counter()
+    used = set(taken)
     apart: dict[str, str] = {}
-    for name in sorted(known):
-        shown = known[name]
-        seen[shown] += 1
-        apart[name] = shown if seen[shown] == 1 else f"{shown} ({seen[shown]})"
+    for name in sorted(found):
+        numbered = (found[name] if n == 1 else f"{found[name]} ({n})" for n in count(1))
+        apart[name] = next(shown for shown in numbered if shown not in used)
+        used.add(apart[name])
     return apart
 
 

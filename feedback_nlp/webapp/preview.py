@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from feedback_nlp.errors import Bilingual, InputError
 from feedback_nlp.io import columns, excel, readers
+from feedback_nlp.io.headers import names_people
 from feedback_nlp.io.raw import as_text
 from feedback_nlp.io.source import Source
-from feedback_nlp.pipeline.privacy import masked_customers, names_people
+from feedback_nlp.pipeline.privacy import masked_customers
 from feedback_nlp.schema import ROLES, scored_schema
 from feedback_nlp.text.pii import mask_column
 from feedback_nlp.webapp.wording import both, error_words, page_words

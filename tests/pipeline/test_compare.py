@@ -123,6 +123,14 @@ def test_names_are_masked() -> None:
     assert "13812345678" not in fn.compare(both, by="store", model="lexicon").to_markdown()
 
 
+def test_shops_keep_their_names_however_the_column_is_named() -> None:
+    shops = pd.concat([table(60, 10, store="人民路12号东店"), table(60, 40, store="人民路12号西店")])
+    segments = [
+        set(fn.compare(shops, by=name, model="lexicon").table["segment"]) for name in ("store", "门店")
+    ]
+    assert segments[0] == segments[1] == {"人民路12号东店", "人民路12号西店"}
+
+
 def test_groups_that_are_people_are_masked() -> None:
     both = pd.concat([table(40, 5).assign(客服="王芳"), table(40, 30, store="城西店").assign(客服="夜班组")])
     found = fn.compare(both, by="客服", model="lexicon").to_markdown()

@@ -10,7 +10,10 @@ import pandas as pd
 import pytest
 
 import feedback_nlp as fn
-from feedback_nlp.pipeline.privacy import masked_units, names_people
+from feedback_nlp.frames import to_table
+from feedback_nlp.io.columns import guess
+from feedback_nlp.io.headers import names_people
+from feedback_nlp.pipeline.privacy import masked_units
 
 PHONES = [f"138123456{n:02d}" for n in range(12)]
 ID_CARD, MAIL, PLATE = "11010519491231002X", "someone@example.com", "京A12345"
@@ -116,6 +119,33 @@ def test_two_people_are_not_shown_as_one() -> None:
         "李志强": "李** (2)",
         "王先生": "*先生",
     }
+
+
+def test_names_of_one_report_go_on_from_those_that_are_known() -> None:
+    known = {"王强": "王*", "王敏": "王* (2)"}
+    assert masked_units(["王敏", "王芳", "李雷"], header="客服", known=known) == {
+        "李雷": "李*",
+        "王芳": "王* (3)",
+    }
+
+
+def test_a_person_is_shown_the_same_way_in_every_table(tmp_path: Path) -> None:
+    agents = ["王敏", "王芳", "王强"]
+    frame = pd.DataFrame({"内容": TEXTS, "客服": agents * 4, "时间": "2025-01-02"})
+    (tmp_path / "e.csv").write_text("时间,门店,订单\n2025-01,王芳,10\n2025-01,王强,20\n", encoding="utf-8")
+    found = fn.analyze(frame, store="客服", exposure=tmp_path / "e.csv", model="lexicon", draws=5).to_dict()
+    rates = {row["unit"]: row["exposure"] for row in found["monitoring"]["rates"]["rows"] if row["unit"]}
+    assert rates == {"王*": 20.0, "王* (3)": 10.0}
+    assert {place["store"] for place in found["issues"][0]["by_store"]} <= {"王*", "王* (2)", "王* (3)"}
+
+
+def test_what_is_shown_of_a_column_of_people_is_masked_before_work_starts() -> None:
+    table = to_table(pd.DataFrame({"内容": TEXTS, "客服": ["王芳", "李建国"] * 6, "门店": ["王府井"] * 12}))
+    roles = guess(table, overrides={"channel": "客服"})
+    shown = {column: why for _, column, why in roles.rows(table)}
+    assert "王*" in shown["客服"]
+    assert "王芳" not in shown["客服"]
+    assert "王府井" in shown["门店"]
 
 
 @pytest.mark.parametrize("header", ["客服", "处理人", "客户姓名", "Agent name"])
