@@ -151,7 +151,9 @@ def save_roles(files: Sequence[str], columns: Mapping[str, str], chosen: Mapping
         for name, value in chosen.items()
         if name not in PASSING
     }
-    known.update({_option(role): column for role, column in columns.items()})
+    # An id that was only found, not named, is looked for again: numbers that begin anew every month are none.
+    found = {_option(role): column for role, column in columns.items()}
+    known.update({name: column for name, column in found.items() if name != "id" or "id" in chosen})
     if isinstance(known.get("rating_scale"), tuple):
         known["rating_scale"] = "-".join(f"{bound:g}" for bound in known["rating_scale"])
     if "weights" in known:

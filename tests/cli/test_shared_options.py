@@ -72,6 +72,17 @@ def test_weights_are_saved_as_given(table: Path) -> None:
     assert "weights = [0.6, 0.3, 0.1]" in (table.parent / "feedback-nlp.toml").read_text(encoding="utf-8")
 
 
+def test_numbers_that_begin_anew_every_month_are_no_ids_from_a_saved_file_either(table: Path) -> None:
+    ask = ("--model", "lexicon", "--out", table.parent / "out", "--json")
+    run("analyze", table, "--text", "甲", "--save-config", *ask)
+    assert "工单号" not in (table.parent / "feedback-nlp.toml").read_text(encoding="utf-8")
+    second = table.parent / "in2.csv"
+    second.write_text(ROWS.replace("物流太慢", "退款不给").replace("客服", "商家"), encoding="utf-8")
+    assert json.loads(run("analyze", table, second, *ask).stdout)["reviews"]["n_counted"] == 4
+    run("analyze", table, "--id", "工单号", "--save-config", *ask)
+    assert json.loads(run("analyze", table, second, *ask).stdout)["reviews"]["n_counted"] == 2
+
+
 def test_compare_saves_the_columns_both_files_have(table: Path) -> None:
     other = table.parent / "new.csv"
     other.write_text(ROWS.replace("工单号", "编号"), encoding="utf-8")
