@@ -37,9 +37,10 @@ def overlap_note(first: pa.ChunkedArray, second: pa.ChunkedArray) -> list[Biling
         return []
     return [
         Bilingual(
-            f"两份有 {shared} 条一样的正文（较少一份 {len(few)} 条里的 {shared / len(few):.0%}）："
-            "导出的时间重叠了？一样的部分会把差别冲淡，区间也不准。",
-            f"{shared} texts stand in both ({shared / len(few):.0%} of {len(few)} of the smaller one): do "
-            "the exports overlap? What both have hides differences, and the intervals don't hold.",
+            f"两份有 {shared} 条一样的正文（较少一份里 {_LEAST_LETTERS} 字以上、互不相同的 {len(few)} 条中的 "
+            f"{shared / len(few):.0%}）：导出的时间重叠了？一样的部分会把差别冲淡，区间也不准。",
+            f"{shared} texts stand in both ({shared / len(few):.0%} of the {len(few)} different ones of "
+            f"{_LEAST_LETTERS} characters or more in the smaller one): do the exports overlap? What both "
+            "have hides differences, and the intervals don't hold.",
         )
     ]

@@ -65,7 +65,7 @@ def results_table(
             else value
             for name, value in zip(measures, cells, strict=True)
         ]
-        rows.append([model, *marked])
+        rows.append([str(model), *marked])
     n = next(iter(reports.values())).n_reviews
     note = Bilingual(
         f"{n} 条评价；F1（总体为准确率），括号里是对评价 bootstrap 的 95 % 区间。",
@@ -77,10 +77,13 @@ def results_table(
 def _check(
     reports: Mapping[str, Report], format: str, measures: Sequence[str], lang: str, digits: int
 ) -> None:
-    from feedback_nlp.evaluation import MEASURES
+    from feedback_nlp.evaluation import MEASURES, Report
+
+    def is_report(found: object) -> bool:
+        return isinstance(found, Report)
 
     whole_number("digits", digits, least=0)
-    if not isinstance(reports, Mapping) or not reports:
+    if not isinstance(reports, Mapping) or not reports or not all(map(is_report, reports.values())):
         raise ConfigError(
             Bilingual("没有评测可以列成表。", "There is no report to make a table of."),
             Bilingual('给字典：{"模型名": evaluate(…)}。', 'Give a dictionary: {"name": evaluate(…)}.'),

@@ -40,6 +40,13 @@ def test_latex(reports) -> None:
     assert text.count("{") == text.count("}")
 
 
+def test_names_may_be_years_and_values_are_reports(reports) -> None:
+    assert "| 2025 |" in fn.results_table({2025: reports["lexicon"]})
+    for wrong in ({"lexicon": 0.7}, {"lexicon": None}, [reports["lexicon"]]):
+        with pytest.raises(ConfigError, match="没有评测"):
+            fn.results_table(wrong)
+
+
 def test_bad_asks(reports) -> None:
     for asked in ({"format": "word"}, {"measures": ("nope",)}, {"lang": "x"}):
         with pytest.raises(ConfigError):
