@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from feedback_nlp.arguments import are_numbers, plain
 from feedback_nlp.errors import Bilingual, ColumnNotFoundError, ConfigError, InputError
-from feedback_nlp.io import headers, ratings, times
+from feedback_nlp.io import headers, nobody, ratings, times
 from feedback_nlp.io.raw import as_text
 from feedback_nlp.schema import ROLES, reviews_schema
 from feedback_nlp.text import pii
@@ -435,9 +435,9 @@ def canonical(table: pa.Table, roles: Roles, *, first_row: int = 1) -> tuple[pa.
         else:
             values = table[roles.columns[role]]
             arrays[role] = _converted(role, values, roles)
-            more = _unread(roles.columns[role], role, values, arrays[role])
+            name = roles.columns[role]
+            more = _unread(name, role, values, arrays[role])
             if role == "time":
-                name = roles.columns[role]
                 more = (*more, *_strays(name, arrays[role]), *_future(name, arrays[role]))
         notes.extend(more)
     schema = pa.schema([kind for kind in reviews_schema() if kind.name in arrays])
@@ -453,7 +453,7 @@ def _converted(role: str, values: pa.ChunkedArray, roles: Roles) -> pa.ChunkedAr
         return _nps(values)
     if role == "amount":
         return _amounts(values)
-    return _texts(values)
+    return nobody.named(_texts(values)) if role == "customer" else _texts(values)
 
 
 def _texts(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -527,6 +527,8 @@ def _future(name: str, moments: pa.ChunkedArray) -> Notes:
 
 def _unread(name: str, role: str, before: pa.ChunkedArray, after: pa.ChunkedArray) -> Notes:
     """Count cells that held something and could not be read."""
+    if role == "customer":
+        return nobody.unnamed_note(name, _texts(before), after)
     import pyarrow as pa
     import pyarrow.compute as pc
 
