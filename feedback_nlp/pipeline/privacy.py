@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from feedback_nlp.errors import Bilingual
 from feedback_nlp.io.headers import names_people
 from feedback_nlp.text import pii
 
@@ -42,13 +43,17 @@ _TITLE = 2
 
 
 def shown_meta(meta: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts about an input with personal data taken out of names of files, sheets and columns."""
+    """Return the facts about an input with personal data taken out of names of files, sheets and columns.
+
+    Notes tell such names too.
+    """
     source = {
         key: pii.mask(value) if key in {"name", "sheet"} and isinstance(value, str) else value
         for key, value in meta["input"].items()
     }
     roles = {role: pii.mask(header) for role, header in meta["roles"].items()}
-    return {**meta, "input": source, "roles": roles}
+    notes = tuple(Bilingual(pii.mask(note.zh), pii.mask(note.en)) for note in meta.get("notes", ()))
+    return {**meta, "input": source, "roles": roles, "notes": notes}
 
 
 def shown(reviews: pa.Table, insight: Insight, roles: Mapping[str, str]) -> tuple[pa.Table, Insight]:

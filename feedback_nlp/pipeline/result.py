@@ -425,15 +425,15 @@ class Analysis:
         from feedback_nlp.pipeline.monitoring import block_of
         from feedback_nlp.pipeline.privacy import shown_meta
 
+        known = {**self.scored.meta, "notes": self.notes}
         return {
-            **(shown_meta(self.scored.meta) if self.options.mask else self.scored.meta),
+            **(shown_meta(known) if self.options.mask else known),
             "options": asdict(replace(self.options, playbook=None, edits=None, exposure=None, actions=()))
             | {"exposure": self.options.exposure.name if self.options.exposure else None}
             | {
                 "playbook": self._playbook_name,
                 "issues": getattr(self.options.edits, "name", None),
             },
-            "notes": self.notes,
             "monitoring": block_of(self),
             **blocks_of(self),
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -168,3 +168,15 @@ def test_names_of_sheets_and_columns_are_masked(tmp_path: Path) -> None:
     assert [secret for secret in ("张伟", *PHONES[:3], "王芳", "李建国") if secret in told] == []
     assert "夜班组" in told
     assert found.to_dict()["input"]["sheet"] == "*" * 11
+
+
+def test_what_is_said_of_sheets_is_masked_in_reports(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
+        for name in (PHONES[0], "李建国先生", "1月"):
+            pd.DataFrame({"评价内容": TEXTS}).to_excel(book, sheet_name=name, index=False)
+    fn.analyze(tmp_path / "a.xlsx", model="lexicon", draws=5).write(tmp_path / "out")
+    told = shown(tmp_path / "out")
+    assert "--sheet all" in told
+    assert [secret for secret in (PHONES[0], "李建国") if secret in told] == []
+    fn.analyze(tmp_path / "a.xlsx", model="lexicon", draws=5, mask=False).write(tmp_path / "plain")
+    assert "李建国" in shown(tmp_path / "plain")
