@@ -115,7 +115,9 @@ _PARTS: Mapping[str, str] = {
     # What follows a name after a label, if no punctuation does.
     "told": """
         (?![一-鿿])|电话|手机|联系|身份证|性别|年龄|家住|住[在址]|是|来自|今年|现[住年在]|[男女][,，、 性]
+        |反映|[和及与][ ]?<family>
     """,
+    "among": "[ ]?[、/和及与][ ]?",
     "block": r"(?:\d{1,4}(?:栋|幢|座|号楼|号院|弄)|[a-z](?:栋|座|幢))",
     "unit": r"(?:[\d一二三四五六]{1,2}单元)",
     "room": r"(?:[a-z]?\d{3,4}(?:室|房|号房|号)?(?!\d))",
@@ -194,6 +196,8 @@ _NAMES = (
     # Hotlines leave the colon out: 举报人周燕，身份证号码…
     r"<party> [ ]{0,2} (<family><usual>{1,2}) <named> (?=<told>)",
     r"<role> : [ ]? (<family><usual>{1,2}) <named> (?=<told>)",
+    # The next of several, whose names before it are hidden by now: 投诉人：周燕、吴敏
+    r"(?:<label>|<party>|<role>:) [: ]{0,3} (?:\*{2,4}<among>){1,9} (<family><usual>{1,2})<named> (?=<told>)",
 )
 
 _HOUSE = r"""
