@@ -152,10 +152,11 @@ def _run(summary: Mapping[str, Any]) -> _Run:
 def _kind(then: _Run, now: _Run) -> str:
     if then.period and now.period and then.period[1] < now.period[0]:
         return "apart"
-    grown = all(now.counts.get(code, 0) >= n for code, n in then.counts.items())
-    if now.n > then.n and grown and (not then.period or not now.period or then.period[0] == now.period[0]):
-        return "added"
-    return "other"
+    begun = not then.period or not now.period or then.period[0] == now.period[0]
+    # More reviews of an issue than were added were read another way: another model, or other columns.
+    more = [now.counts.get(code, 0) - n for code, n in then.counts.items()]
+    within = all(0 <= gained <= now.n - then.n for gained in more)
+    return "added" if now.n > then.n and begun and within else "other"
 
 
 def _only(here: _Run, there: _Run) -> tuple[str, ...]:
