@@ -413,6 +413,18 @@ def test_a_damaged_part_is_done_again(source: Path, tmp_path: Path, half_done: P
     assert half_done.read_bytes() == at_once(source, tmp_path / "whole")[0]
 
 
+@pytest.mark.parametrize("name", ["input", "scores"])
+def test_a_part_spoilt_inside_is_done_again(source: Path, tmp_path: Path, half_done: Path, name: str) -> None:
+    """Its ends are whole, so it opens; what lies between is zeros, as after a power cut."""
+    broken = folder_of(half_done) / f"000002.{name}"
+    data = broken.read_bytes()
+    third = len(data) // 3
+    broken.write_bytes(data[:third] + bytes(third) + data[2 * third :])
+    done = fn.score_file(source, half_done, model="lexicon", resume=True)
+    assert done.n_resumed == 100
+    assert half_done.read_bytes() == at_once(source, tmp_path / "whole")[0]
+
+
 @pytest.mark.usefixtures("small_blocks")
 def test_full_disk_keeps_the_parts(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "o.parquet"
@@ -543,3 +555,35 @@ def test_through_a_pipe(source: Path, tmp_path: Path, monkeypatch: pytest.Monkey
     assert found == whole
     assert (tmp_path / "m.jsonl").read_bytes() == mentions
     assert done.n_reviews == 430
+
+
+PIPED = "import sys, feedback_nlp as fn; fn.score_file('-', '-', sys.argv[1], model='lexicon', jobs=1)"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_mentions_of_a_killed_pipe_leave_nothing_for_good(source: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    mentions = work / "m.parquet"
+    with subprocess.Popen(
+        [sys.executable, "-c", PIPED, str(mentions)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            process.stdin.write(source.read_bytes() * 12)  # more than the block that is read before all
+            process.stdin.flush()  # and stays open: the run waits for more
+            while not (folder_of(mentions) / "output.parquet").exists() and process.poll() is None:
+                time.sleep(0.01)
+            with pytest.raises(OutputError, match=r"另一个运行正在写 .*m\.parquet"):
+                fn.score_file(source, "-", mentions, model="lexicon", jobs=1)
+        finally:
+            process.kill()
+    assert names(work) == [".m.parquet.parts"]
+    fn.score_file(source, "-", mentions, model="lexicon", jobs=1)
+    assert names(work) == ["m.parquet"]
+    assert mentions.read_bytes()
+
+
+def test_mentions_of_a_pipe_spare_the_parts_of_another_run(source: Path, half_done: Path) -> None:
+    left = names(folder_of(half_done))
+    fn.score_file(source, "-", half_done, model="lexicon", jobs=1)
+    assert names(folder_of(half_done)) == left

@@ -107,7 +107,10 @@ class Parts:
     # --- parts
 
     def count(self) -> int:
-        """Return how many parts are finished, from the first on without a gap; remove what follows."""
+        """Return how many parts are finished, from the first on without a gap; remove what follows.
+
+        A part that can't be read to its end (a power cut, a bad disk) is made again.
+        """
         number = 0
         while self._whole(number):
             number += 1
@@ -122,10 +125,9 @@ class Parts:
 
         try:
             self.facts(number)
-            names = [INPUT, MENTIONS] if self._path(number, MENTIONS).exists() else [INPUT]
+            names = [INPUT, SCORES, MENTIONS] if self._path(number, MENTIONS).exists() else [INPUT, SCORES]
             for name in names:
-                with pa.ipc.open_file(self._path(number, name)):
-                    pass
+                self.read(number, name).validate(full=True)
         except (OSError, pa.ArrowException, KeyError, ValueError):
             return False
         return True

@@ -14,6 +14,7 @@ import numpy as np
 from feedback_nlp.errors import Bilingual
 from feedback_nlp.pipeline.files import parts as kept
 from feedback_nlp.pipeline.files.inputs import BadReview
+from feedback_nlp.pipeline.files.parts import Parts
 from feedback_nlp.pipeline.tables import joined
 from feedback_nlp.schema import METADATA_KEY, mentions_schema, scored_schema
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from feedback_nlp.pipeline.files.parts import Parts
-
-__all__ = ["Facts", "described", "facts_of", "place", "scores_of"]
+__all__ = ["Facts", "aside", "described", "facts_of", "place", "scores_of"]
 
 # So many bad rows are told one by one; all are counted.
 MOST_BAD = 1_000
@@ -33,6 +32,7 @@ class Facts:
     """What was noticed in all blocks: rows, bad rows, what was mended."""
 
     def __init__(self) -> None:
+        self.n_blocks = 0
         self.n_rows = 0
         self.n_bad = 0
         self.n_needs_review = 0
@@ -41,6 +41,7 @@ class Facts:
 
     def add(self, found: Mapping[str, Any]) -> None:
         """Take in what :func:`facts_of` says of one block."""
+        self.n_blocks += 1
         self.n_rows += found["n_rows"]
         self.n_bad += found["n_bad"]
         self.bad.extend(BadReview(*row) for row in found["bad"][: MOST_BAD - len(self.bad)])
@@ -225,3 +226,19 @@ def _in_place(target: Path, temporary: Path) -> Iterator[Path]:
             temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def aside(target: Path) -> Iterator[Path]:
+    """Give a temporary path for an output that is written alone, in a folder of parts of its own.
+
+    The name is fixed and the folder locked, so that the next run clears what a killed one leaves, and two
+    runs never write one file.
+    """
+    with Parts.held(target) as parts:
+        try:
+            with _in_place(target, parts.folder / f"output{target.suffix}") as temporary:
+                yield temporary
+        finally:
+            if parts.manifest() is None:  # else these are the parts of a run that can be taken up again
+                parts.remove()

@@ -23,7 +23,7 @@ from feedback_nlp.pipeline.files import parts as kept
 from feedback_nlp.pipeline.files.inputs import BadReview, Inputs, Ready, open_inputs
 from feedback_nlp.pipeline.files.judging import BATCH_ROWS, Judged, judged
 from feedback_nlp.pipeline.files.parts import Parts
-from feedback_nlp.pipeline.files.placing import Facts, described, facts_of, place, scores_of
+from feedback_nlp.pipeline.files.placing import Facts, aside, described, facts_of, place, scores_of
 from feedback_nlp.pipeline.files.resuming import difference, file_fingerprint, refused, resumable
 from feedback_nlp.pipeline.run import target_note
 from feedback_nlp.pipeline.tables import joined
@@ -373,7 +373,7 @@ class Job:
         parts.note(run, kept.PLACING)
         notes = place(
             parts,
-            parts.count(),
+            facts.n_blocks,
             output=Path(self.output),
             mentions=self.mentions,
             unnamed=self.inputs.unnamed,
@@ -414,18 +414,17 @@ class Job:
 
         from feedback_nlp.engines.duplicates import Seen
         from feedback_nlp.io.sinks import open_sink, standard_output
-        from feedback_nlp.io.writers import atomic
         from feedback_nlp.schema import mentions_schema
 
         facts, seen, notes = Facts(), Seen(), list[Bilingual]()
         schema = described(mentions_schema(), self._meta(None))
         with ExitStack() as stack:
-            write = stack.enter_context(standard_output(schema))
             append = None
             if self.mentions is not None:
-                path = stack.enter_context(atomic(self.mentions))
+                path = stack.enter_context(aside(self.mentions))
                 sink = open_sink(path, self.mentions.suffix.lower(), schema, notes)
                 append = stack.enter_context(sink)
+            write = stack.enter_context(standard_output(schema))
             for one in self._judged(run, self._checked(strict=strict), batch_rows):
                 ids = one.scores["review_id"]
                 again = seen.duplicates(one.scores["key"].combine_chunks(), ids.combine_chunks())
