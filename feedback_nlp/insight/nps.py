@@ -26,6 +26,8 @@ __all__ = [
 _PROMOTER, _DETRACTOR = 9.0, 6.0
 # The part of the scale, from its top, that counts as satisfied; as much from its bottom counts as low.
 _TOP = 0.4
+# Answers that Rocks's adjusted interval adds: a quarter promoters, a quarter detractors, half passives.
+_MORE = 3.0
 _SCALES = ((1.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 
 
@@ -90,17 +92,28 @@ def nps(values: ArrayLike, weights: ArrayLike | None = None) -> Interval:
     """Return the net promoter score of answers from 0 to 10, in [-100, 100].
 
     % promoters (9–10) − % detractors (0–6), base all answers. With p and d these shares, the multinomial
-    variance of p − d is (p + d − (p − d)²)/n; the interval is cut to [-100, 100].
+    variance of p − d is (p + d − (p − d)²)/n; the interval is cut to [-100, 100]. Where all answers fall in
+    one class that variance is 0, though a few equal answers say little: their interval is the adjusted one of
+    Rocks (2016, The American Statistician 70), as if three more had answered, ¾ promoters and ¾ detractors.
     """
     given, counts = _answers(values, weights)
     n = int(counts.sum())
     if n == 0:
         return NOTHING
-    promoters = float(counts[given >= _PROMOTER].sum()) / n
-    detractors = float(counts[is_detractor(given)].sum()) / n
-    net = promoters - detractors
-    half = z_value() * (max(promoters + detractors - net * net, 0.0) / n) ** 0.5
-    return Interval(100 * net, 100 * max(net - half, -1.0), 100 * min(net + half, 1.0), n)
+    promoters = float(counts[given >= _PROMOTER].sum())
+    detractors = float(counts[is_detractor(given)].sum())
+    net = (promoters - detractors) / n
+    centre, half = _net(promoters, detractors, n)
+    if max(promoters, detractors, n - promoters - detractors) == n:
+        centre, half = _net(promoters + _MORE / 4, detractors + _MORE / 4, n + _MORE)
+    low, high = max(min(centre - half, net), -1.0), min(max(centre + half, net), 1.0)
+    return Interval(100 * net, 100 * low, 100 * high, n)
+
+
+def _net(promoters: float, detractors: float, n: float) -> tuple[float, float]:
+    """Return p − d and half its Wald interval."""
+    p, d = promoters / n, detractors / n
+    return p - d, z_value() * (max(p + d - (p - d) ** 2, 0.0) / n) ** 0.5
 
 
 def csat(values: ArrayLike, scale: tuple[float, float], weights: ArrayLike | None = None) -> Interval:

@@ -194,9 +194,13 @@ def _pareto_facts(row: Mapping[str, Any], words: Words) -> dict[str, str]:
     }
 
 
+_HALF = 0.5
+
+
 def _quadrants(summary: Mapping[str, Any], words: Words) -> Figure | None:
     rows = summary["quadrants"]
-    if len(rows) < 2:
+    # Where complaints prevail on every element, an area "keep up" or "possible overkill" would mislead.
+    if len(rows) < 2 or max(row["x"] for row in rows) < _HALF:
         return None
     points = {
         "type": "scatter",

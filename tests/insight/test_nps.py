@@ -25,6 +25,23 @@ def test_nps_interval_covers_and_stays_on_the_scale():
     assert nps.nps([10, 10, 0]).high == 100
 
 
+@pytest.mark.parametrize(("answer", "value"), [(0, -100), (8, 0), (10, 100)])
+def test_equal_answers_still_have_an_interval(answer, value):
+    few, many = nps.nps([answer] * 3), nps.nps([answer] * 300)
+    for found in (few, many):
+        assert found.value == value
+        assert -100 <= found.low <= value <= found.high <= 100
+    assert few.high - few.low > 50 > 5 > many.high - many.low > 0
+
+
+def test_interval_of_equal_answers_matches_hand_worked_example():
+    # 50 detractors and Rocks's three more: p = .75/53, d = 50.75/53, p − d = −.94340;
+    # variance (.97170 − .88999)/53 = .0015416, half = 1.96·.039263 = .076955.
+    found = nps.nps([0] * 50)
+    assert (found.value, found.low) == (-100, -100)
+    assert found.high == pytest.approx(-86.644, abs=0.01)
+
+
 def test_csat_is_the_top_forty_percent_of_the_scale():
     # 1–5: above 3.4, so 4 and 5; 1–10: above 6.4, so 7 to 10; 1–3: only 3; 0–100: above 60.
     assert nps.csat([1, 2, 3, 4, 5], (1, 5)).value == pytest.approx(0.4)

@@ -173,6 +173,14 @@ def test_without_time_rating_or_places_it_still_renders(taxonomy: Taxonomy, summ
     assert "提供时间列即可得到" in page
 
 
+def test_no_area_is_called_good_where_complaints_prevail_everywhere(summary: dict) -> None:
+    low = [{**row, "x": 0.001 * place} for place, row in enumerate(summary["quadrants"], 1)]
+    page = html.render({**summary, "quadrants": low})
+    assert "谈不上哪个做得好" in page
+    assert "维持即可" not in page
+    assert "维持即可" in html.render(summary)
+
+
 def test_the_file_stays_small(page: str, taxonomy: Taxonomy) -> None:
     more = html.render(make_summary(1_400, taxonomy))
     assert len(page.encode()) < 600_000
